@@ -1,0 +1,1 @@
+"""The aiohttp server: keeps and enforces, and can neither seal nor unseal."""

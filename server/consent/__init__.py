@@ -1,0 +1,1 @@
+"""Consents: request, sign, refuse, object, hear, withdraw, list (store -> actions -> routes)."""

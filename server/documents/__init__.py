@@ -1,0 +1,1 @@
+"""Shares, held shares, uploads, receiving, opening, downloads (store -> actions -> routes)."""

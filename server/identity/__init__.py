@@ -1,0 +1,1 @@
+"""Who is who: policy, registrars, persons, units, epochs, sheets, cards (store -> actions -> routes)."""

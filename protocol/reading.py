@@ -1,0 +1,111 @@
+"""Strict reading of JSON objects: every member is asked for by name, and leftovers are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+FORMAT_VERSION = 1
+"""The one version that this code reads and writes (DESIGN §10)."""
+
+
+class Malformed(ValueError):
+    """The value is not of its documented form; the text names the member."""
+
+
+class Fields:
+    """The members of one JSON object, each taken exactly once."""
+
+    def __init__(self, value: object, where: str) -> None:
+        if not isinstance(value, Mapping):
+            raise Malformed(f"{where} must be an object")
+        self._left: dict[str, Any] = dict(value)
+        self._where = where
+
+    def take(self, name: str, parse: Callable[[Any], T]) -> T:
+        """Take a required member; any `ValueError` of its parser becomes `Malformed`, naming the member."""
+        if name not in self._left:
+            raise Malformed(f"{self._where} lacks '{name}'")
+        try:
+            return parse(self._left.pop(name))
+        except ValueError as error:
+            raise Malformed(f"{self._where}.{name}: {error}") from error
+
+    def take_or_null(self, name: str, parse: Callable[[Any], T]) -> T | None:
+        """Take a member that is present but may be null."""
+        return self.take(name, lambda value: None if value is None else parse(value))
+
+    def version(self) -> None:
+        """Take `v` and refuse any other version than ours."""
+        self.take("v", _our_version)
+
+    def done(self) -> None:
+        """Refuse whatever was not asked for."""
+        if self._left:
+            raise Malformed(f"{self._where} has unknown members: {', '.join(sorted(self._left))}")
+
+
+def _our_version(value: object) -> int:
+    if value != FORMAT_VERSION or isinstance(value, bool):
+        raise Malformed("unknown version: update your client")
+    return FORMAT_VERSION
+
+
+def text(value: object) -> str:
+    """Take non-empty text."""
+    if not isinstance(value, str) or not value:
+        raise Malformed("must be non-empty text")
+    return value
+
+
+def integer(value: object) -> int:
+    """Take a whole number of zero or more that JSON keeps exactly."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
+        raise Malformed("must be a whole number of zero or more")
+    return value
+
+
+def boolean(value: object) -> bool:
+    """Take true or false."""
+    if not isinstance(value, bool):
+        raise Malformed("must be true or false")
+    return value
+
+
+def one_of(*allowed: str) -> Callable[[object], str]:
+    """Take one of a closed list of words."""
+
+    def parse(value: object) -> str:
+        if not isinstance(value, str) or value not in allowed:
+            raise Malformed(f"must be one of {', '.join(allowed)}")
+        return value
+
+    return parse
+
+
+def listed(parse: Callable[[Any], T], *, least: int = 0, most: int = 1_000) -> Callable[[object], tuple[T, ...]]:
+    """Take an array of `least` to `most` values, each by `parse`."""
+
+    def parse_all(value: object) -> tuple[T, ...]:
+        if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+            raise Malformed("must be a list")
+        if not least <= len(value) <= most:
+            raise Malformed(f"must hold {least} to {most} values")
+        return tuple(parse(item) for item in value)
+
+    return parse_all
+
+
+def distinct(parse: Callable[[Any], T], *, least: int = 0, most: int = 1_000) -> Callable[[object], tuple[T, ...]]:
+    """Take an array without repetition."""
+    take = listed(parse, least=least, most=most)
+
+    def parse_all(value: object) -> tuple[T, ...]:
+        items = take(value)
+        if len(set(items)) != len(items):
+            raise Malformed("must not repeat a value")
+        return items
+
+    return parse_all
