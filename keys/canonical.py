@@ -1,0 +1,78 @@
+"""Canonical JSON (RFC 8785), for the values that have one spelling everywhere.
+
+Allowed are text, integers up to 2**53-1, booleans, null, lists and objects. Floats are not: no field needs them, and two
+languages may print one differently.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+import rfc8785
+
+LARGEST_INTEGER = 2**53 - 1
+"""The largest integer that every JSON reader keeps exactly (RFC 8785 §3.2.2.3)."""
+
+DEEPEST = 64
+"""How many lists and objects may stand inside one another."""
+
+
+class NotCanonical(ValueError):
+    """The value has no canonical form here, or the bytes are not in it."""
+
+
+def canonical(value: Any) -> bytes:
+    """Write a JSON value in its one spelling, as UTF-8.
+
+    Raises:
+        NotCanonical: the value holds a float, a tuple, a key that is no text, an integer beyond 2**53-1, a lone
+            surrogate, anything that is no JSON value, or nests deeper than `DEEPEST`.
+    """
+    _check(value, DEEPEST)
+    try:
+        return rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        raise NotCanonical("text holds a lone surrogate") from error
+
+
+def parse(text: bytes) -> Any:
+    """Read bytes that are exactly `canonical` of some value, and return that value.
+
+    Comparing with the canonical form also refuses duplicate names, white space, other escapes, other orders and `-0`.
+
+    Raises:
+        NotCanonical: any other bytes.
+    """
+    try:
+        value = json.loads(text.decode("utf-8"), parse_float=_refuse_number, parse_constant=_refuse_number)
+    # ValueError covers bad UTF-8, bad JSON and integers of thousands of digits.
+    except (ValueError, RecursionError) as error:
+        raise NotCanonical("the bytes are not JSON of text, integers, booleans, null, lists and objects") from error
+    if canonical(value) != text:
+        raise NotCanonical("the bytes are JSON, but not in canonical form")
+    return value
+
+
+def _check(value: Any, depth: int) -> None:
+    """Refuse what rfc8785 would let pass (floats, tuples) and what this project has no use for."""
+    if value is None or isinstance(value, str | bool):
+        return
+    if isinstance(value, int):
+        if not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
+            raise NotCanonical("an integer is beyond 2**53-1")
+        return
+    if not isinstance(value, dict | list):
+        raise NotCanonical(f"canonical JSON here has no {type(value).__name__}")
+    if depth == 0:
+        raise NotCanonical(f"lists and objects nest deeper than {DEEPEST}")
+    if isinstance(value, dict):
+        if not all(isinstance(name, str) for name in value):
+            raise NotCanonical("a name in an object is no text")
+        value = value.values()
+    for item in value:
+        _check(item, depth - 1)
+
+
+def _refuse_number(text: str) -> NoReturn:
+    raise NotCanonical(f"{text[:20]} is no integer")
