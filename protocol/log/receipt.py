@@ -1,0 +1,184 @@
+"""Receipts (C2SP tlog-proof @ 5ba5ee83): a proof that users keep, and that convicts a log that forgets.
+
+A receipt is an index, an inclusion proof and the signed checkpoint, all as text. This product's `extra` is the base64
+of canonical `{blind, details, entry}`, each of the three in base64 as it was hashed, so that a receipt verifies alone.
+Level 1 carries the log's signature; level 2 also a quorum of witnesses.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from keys.canonical import canonical
+from protocol.log.checkpoint import LARGEST_SIZE, BadCheckpoint, LogPolicy, SignedCheckpoint, open_checkpoint
+from protocol.log.entry import BadDetails, BadEntry, Details, Entry, commitment
+from protocol.log.merkle import HASH_LENGTH, ProofError, leaf_hash, verify_inclusion
+from protocol.log.note import BadNote, decode64, encode64
+
+HEADER = "c2sp.org/tlog-proof@v1"
+LONGEST_PROOF = 63
+
+_INDEX = re.compile(r"0|[1-9][0-9]{0,18}")
+
+
+class BadReceipt(ValueError):
+    """The receipt proves nothing; `code` says why, the same for the same cause in every version."""
+
+    def __init__(self, code: str, text: str) -> None:
+        """Take a stable code and a sentence.
+
+        Codes: `malformed`, `extra`, `entry`, `details`, `commitment`, `checkpoint`, `origin`, `signature`, `inclusion`.
+        """
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A parsed proof, nothing of it verified: `hashes` leaf's sibling first, `checkpoint` the signed note."""
+
+    index: int
+    hashes: tuple[bytes, ...]
+    checkpoint: bytes
+    extra: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """What opens one entry: the entry as it was hashed, 32 random bytes, and the details they hide."""
+
+    entry: bytes
+    blind: bytes
+    details: bytes
+
+    def to_bytes(self) -> bytes:
+        """Write the canonical `{blind, details, entry}`, each in base64."""
+        return canonical({name: encode64(getattr(self, name)) for name in _DISCLOSED})
+
+    @classmethod
+    def parse(cls, value: bytes) -> Disclosure:
+        """Read what `to_bytes` wrote.
+
+        Raises:
+            BadReceipt: code `extra`.
+        """
+        try:
+            members = json.loads(value)
+            if not isinstance(members, dict) or members.keys() != _DISCLOSED:
+                raise BadReceipt("extra", "a disclosure has the members blind, details and entry")
+            disclosure = cls(**{name: decode64(members[name]) for name in _DISCLOSED})
+        except (ValueError, TypeError, RecursionError) as error:
+            raise BadReceipt("extra", "a disclosure is canonical JSON of base64") from error
+        if disclosure.to_bytes() != value:
+            raise BadReceipt("extra", "a disclosure has one spelling")
+        return disclosure
+
+    def open(self) -> tuple[Entry, Details]:
+        """Check that the entry commits to the details, and read both.
+
+        Raises:
+            BadReceipt: codes `entry`, `commitment`, `details`.
+        """
+        try:
+            entry = Entry.parse(self.entry)
+            found = commitment(entry.id, self.blind, self.details)
+        except BadEntry as error:
+            raise BadReceipt("entry", str(error)) from error
+        if found != entry.c:
+            raise BadReceipt("commitment", "the entry commits to other details")
+        try:
+            return entry, Details.parse(self.details)
+        except BadDetails as error:
+            raise BadReceipt("details", str(error)) from error
+
+
+_DISCLOSED = frozenset({"blind", "details", "entry"})
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a receipt proves: this entry, with these details, stands at `index` in the tree of `checkpoint`.
+
+    `level` is 2 when the policy asks for witnesses and enough of them cosigned the checkpoint, otherwise 1.
+    """
+
+    entry: Entry
+    details: Details
+    index: int
+    checkpoint: SignedCheckpoint
+    level: int
+
+
+def issue(disclosure: Disclosure, index: int, hashes: list[bytes], checkpoint: bytes) -> Receipt:
+    """Make the receipt of an entry from its inclusion proof and a signed checkpoint."""
+    return Receipt(index, tuple(hashes), checkpoint, disclosure.to_bytes())
+
+
+def format(receipt: Receipt) -> str:  # noqa: A001  (the natural pair of `parse`; always called through the module)
+    """Write a receipt as text.
+
+    Raises:
+        BadReceipt: it would not parse.
+    """
+    lines = [HEADER]
+    if receipt.extra is not None:
+        lines.append(f"extra {encode64(receipt.extra)}")
+    lines.append(f"index {receipt.index}")
+    lines.extend(encode64(value) for value in receipt.hashes)
+    text = "\n".join(lines) + "\n\n" + receipt.checkpoint.decode("utf-8", "replace")
+    if parse(text) != receipt:
+        raise BadReceipt("malformed", "the receipt does not read back as itself")
+    return text
+
+
+def parse(text: str | bytes) -> Receipt:
+    """Read a receipt's text; verifies nothing.
+
+    Raises:
+        BadReceipt: code `malformed`.
+    """
+    try:
+        whole = text.decode() if isinstance(text, bytes) else text
+        head, empty, checkpoint = whole.partition("\n\n")
+        header, *lines = head.split("\n")
+        extra = decode64(lines.pop(0)[6:]) if lines and lines[0].startswith("extra ") else None
+        index = lines.pop(0).removeprefix("index ") if lines and lines[0].startswith("index ") else ""
+        hashes = tuple(decode64(line) for line in lines)
+        note = checkpoint.encode()
+    except (BadNote, UnicodeError, AttributeError) as error:
+        raise BadReceipt("malformed", "a receipt is text with base64 in it") from error
+    if header != HEADER:
+        raise BadReceipt("malformed", f"a receipt begins with {HEADER}")
+    if not _INDEX.fullmatch(index) or int(index) >= LARGEST_SIZE:
+        raise BadReceipt("malformed", "a receipt has an index: decimal, without leading zeros, below 2**63")
+    if len(hashes) > LONGEST_PROOF or any(len(value) != HASH_LENGTH for value in hashes):
+        raise BadReceipt("malformed", "a proof is at most 63 hashes of 32 bytes")
+    if not empty or not checkpoint.endswith("\n"):
+        raise BadReceipt("malformed", "a receipt has an empty line and then a checkpoint")
+    return Receipt(int(index), hashes, note, extra)
+
+
+def verify(receipt: Receipt, policy: LogPolicy) -> Verified:
+    """Check everything that a receipt can show by itself, under a policy known from elsewhere.
+
+    Raises:
+        BadReceipt: with the code of the first cause found.
+    """
+    if receipt.extra is None:
+        raise BadReceipt("extra", "the receipt does not carry its entry")
+    disclosure = Disclosure.parse(receipt.extra)
+    entry, details = disclosure.open()
+    try:
+        signed = open_checkpoint(receipt.checkpoint, policy)
+    except BadCheckpoint as error:
+        code = error.code if error.code in {"origin", "signature"} else "checkpoint"
+        raise BadReceipt(code, str(error)) from error
+    tree = signed.checkpoint
+    try:
+        verify_inclusion(receipt.index, tree.size, leaf_hash(disclosure.entry), receipt.hashes, tree.root)
+    except ProofError as error:
+        raise BadReceipt("inclusion", str(error)) from error
+    level = 1 if signed.witnessed(policy.quorum) is None else 2
+    return Verified(entry, details, receipt.index, signed, level)
