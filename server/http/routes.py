@@ -79,6 +79,21 @@ class Options(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
+class Parameters:
+    """A `Query` or `Headers` model, with the kind of each parameter by its name in the request: int, bool or str."""
+
+    model: type[Query | Headers]
+    form: TypeAdapter[Any]
+    kinds: Mapping[str, type]
+
+    @classmethod
+    def of(cls, model: type[Query | Headers]) -> "Parameters":
+        """Look the kinds up in the fields' annotations."""
+        kinds = {field.alias or name: _kind(field.annotation) for name, field in model.model_fields.items()}
+        return cls(model, TypeAdapter(model), kinds)
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """One method on one path, with all that reading, answering and documenting it takes."""
 
@@ -100,8 +115,8 @@ class Route:
     answer_headers: Mapping[str, str]
     parameters: Mapping[str, type[Identifier]]
     form: TypeAdapter[Any] | None
-    query: type[Query] | None
-    headers: type[Headers] | None
+    query: Parameters | None
+    headers: Parameters | None
     answer: TypeAdapter[Any] | None
 
     @property
@@ -159,6 +174,8 @@ def _route(table: str, method: str, path: str, handler: Handler, options: Option
     placeholders = _PLACEHOLDER.findall(path)
     if names[:1] != ["request"] or sorted({*names} - {"request", "form", "query", "headers"}) != sorted(placeholders):
         raise BadRoute(f"{method} {path}: the handler takes {names}, the path names {placeholders}")
+    if options.get("idempotent") and options.get("who") is Access.PUBLIC:
+        raise BadRoute(f"{method} {path}: an idempotency key belongs to a person")
     form = hints.get("form")
     return Route(
         table=table,
@@ -179,8 +196,8 @@ def _route(table: str, method: str, path: str, handler: Handler, options: Option
         answer_headers=options.get("answer_headers", {}),
         parameters={name: _identifier(path, hints.get(name)) for name in placeholders},
         form=None if form is None else TypeAdapter(form),
-        query=_model(path, hints.get("query"), Query),
-        headers=_model(path, hints.get("headers"), Headers),
+        query=_parameters(path, hints.get("query"), Query),
+        headers=_parameters(path, hints.get("headers"), Headers),
         answer=_answer(answer),
     )
 
@@ -191,13 +208,21 @@ def _identifier(path: str, kind: object) -> type[Identifier]:
     raise BadRoute(f"{path}: a path parameter is an Identifier, not {kind}")
 
 
-AnyModel = TypeVar("AnyModel", Query, Headers)
-
-
-def _model(path: str, kind: object, base: type[AnyModel]) -> type[AnyModel] | None:
-    if kind is None or (isinstance(kind, type) and issubclass(kind, base)):
-        return kind
+def _parameters(path: str, kind: object, base: type[Query | Headers]) -> Parameters | None:
+    if kind is None:
+        return None
+    if isinstance(kind, type) and issubclass(kind, base):
+        return Parameters.of(kind)
     raise BadRoute(f"{path}: {kind} is not a {base.__name__}")
+
+
+def _kind(annotation: Any) -> type:
+    """Look through `Annotated`, `NewType` and `| None` for int or bool."""
+    if annotation in (bool, int):
+        return typing.cast("type", annotation)
+    supertype = getattr(annotation, "__supertype__", None)
+    inner = typing.get_args(annotation) if supertype is None else (supertype,)
+    return next((kind for kind in map(_kind, inner) if kind is not str), str)
 
 
 def _answer(returned: object) -> TypeAdapter[Any] | None:
