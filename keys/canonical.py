@@ -1,12 +1,13 @@
 """Canonical JSON (RFC 8785), for the values that have one spelling everywhere.
 
-Allowed are text, integers up to 2**53-1, booleans, null, lists and objects. Floats are not: no field needs them, and two
-languages may print one differently.
+Allowed are text, integers up to 2**53-1, booleans, null, lists and objects. Floats are not: no field needs them, and
+two languages may print one differently.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 
 import rfc8785
@@ -16,6 +17,9 @@ LARGEST_INTEGER = 2**53 - 1
 
 DEEPEST = 64
 """How many lists and objects may stand inside one another."""
+
+_BEYOND_16_BITS = re.compile("[\U00010000-\U0010ffff]")
+_compact = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 class NotCanonical(ValueError):
@@ -30,9 +34,14 @@ def canonical(value: Any) -> bytes:
             surrogate, anything that is no JSON value, or nests deeper than `DEEPEST`.
     """
     _check(value, DEEPEST)
-    try:
+    text = _compact(value)
+    # Without floats, json (in C, ten times as fast) differs from RFC 8785 in one thing only: it sorts names by code
+    # points, not by 16-bit units, which is another order only where a character needs two of them.
+    if _BEYOND_16_BITS.search(text):
         return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
         raise NotCanonical("text holds a lone surrogate") from error
 
 

@@ -1,6 +1,7 @@
 """Sealing to a person or a unit: HPKE base mode (RFC 9180), X-Wing, HKDF-SHA256, AES-256-GCM.
 
-X-Wing joins ML-KEM-768 and X25519 (draft-connolly-cfrg-xwing-kem): what is sealed stays closed while either of them holds.
+X-Wing joins ML-KEM-768 and X25519 (draft-connolly-cfrg-xwing-kem): what is sealed stays closed while either of them
+holds.
 """
 
 from __future__ import annotations
@@ -89,8 +90,8 @@ def generate() -> SealingKey:
 def seal(secret: bytes, recipient: SealingPublicKey, info: bytes) -> bytes:
     """Seal a secret so that only the recipient's key opens it, and only under the same `info`.
 
-    The result is `enc` (1,120 bytes), the ciphertext (as long as the secret) and a tag (16 bytes). HPKE does not say who
-    sealed; that is a signed statement's job.
+    The result is `enc` (1,120 bytes), the ciphertext (as long as the secret) and a tag (16 bytes). HPKE does not say
+    who sealed; that is a signed statement's job.
 
     Raises:
         BadKey: nothing can be sealed to this key.

@@ -1,10 +1,10 @@
 """Statements: ES256 compact JWS in one spelling (DESIGN §4), and DPoP proofs (RFC 9449), equally strict.
 
-python-jose alone takes padded and broken base64url, other curves, unknown `crit`, duplicate names and any JSON. So the whole token
-is checked before python-jose sees it, and python-jose is given one key object and one algorithm.
+python-jose alone takes padded and broken base64url, other curves, unknown `crit`, duplicate names and any JSON. So the
+whole token is checked before python-jose sees it, and python-jose is given one key object and one algorithm.
 
-ECDSA is malleable: from a signature (r, s) anyone makes a second valid one, (r, n-s). Both are accepted, since signers in browsers
-write either. So a token names nothing; `digest`, over header and payload only, does.
+ECDSA is malleable: from a signature (r, s) anyone makes a second valid one, (r, n-s). Both are accepted, since
+signers in browsers write either. So a token names nothing; `digest`, over header and payload only, does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Self
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from jose import jws
-from jose.backends import ECKey
+from jose.backends.cryptography_backend import CryptographyECKey
 
 from keys.canonical import NotCanonical, canonical, parse
 from keys.encoding import BadEncoding, BadKey, decode, encode
@@ -40,7 +40,7 @@ class PublicKey:
 
     point: bytes
     thumbprint: str = field(init=False, compare=False)
-    _jose: Any = field(init=False, compare=False, repr=False)
+    _jose: CryptographyECKey = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_jose", _jose_key(self.point))
@@ -80,7 +80,7 @@ class SigningKey:
     def __init__(self, private: ec.EllipticCurvePrivateKey) -> None:
         numbers = private.public_key().public_numbers()
         self._private = private
-        self._jose = ECKey(private, ALGORITHM)
+        self._jose = CryptographyECKey(private, ALGORITHM)
         self.public = PublicKey(numbers.x.to_bytes(_COORDINATE, "big") + numbers.y.to_bytes(_COORDINATE, "big"))
 
     @classmethod
@@ -190,7 +190,9 @@ def sign_proof(claims: dict[str, Any], key: SigningKey) -> str:
 
 
 def verify_proof(token: str) -> Proof:
-    """Check that a DPoP proof is signed by the key that it carries. Method, address, time and nonce are the caller's to check.
+    """Check that a DPoP proof is signed by the key that it carries.
+
+    Method, address, time and nonce are the caller's to check.
 
     Raises:
         BadStatement: any other token, and any other spelling of the same.
@@ -208,14 +210,14 @@ def verify_proof(token: str) -> Proof:
     return Proof(claims, key.thumbprint)
 
 
-def _jose_key(point: bytes) -> ECKey:
+def _jose_key(point: bytes) -> CryptographyECKey:
     if len(point) != 2 * _COORDINATE:
         raise BadKey("a point of P-256 is 64 bytes")
     try:
         key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x04" + point)
     except ValueError as error:
         raise BadKey("the point is not on P-256") from error
-    return ECKey(key, ALGORITHM)
+    return CryptographyECKey(key, ALGORITHM)
 
 
 def _sign(header: dict[str, Any], payload: bytes, key: SigningKey) -> str:

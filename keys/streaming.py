@@ -1,7 +1,8 @@
 """Content encryption: Tink's streaming AEAD AES256-GCM-HKDF (specs/streaming.md), in constant memory.
 
-A segment's plaintext goes to the sink once its own tag holds, but the whole is authentic only when the call returns: write to a
-temporary file and act on it afterwards. A sink may use the bytes it is given only during `write`, as `io.RawIOBase` says.
+A segment's plaintext goes to the sink once its own tag holds, but the whole is authentic only when the call returns:
+write to a temporary file and act on it afterwards. A sink may use the bytes it is given only during `write`, as
+`io.RawIOBase` says: they lie in a buffer that is used again.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def encrypt(
         BadCiphertext: the key or the segment has an impossible length, or the source is too long.
     """
     header = bytes([_HEADER]) + os.urandom(_SALT + _PREFIX)
-    _encrypt(source, sink, header, key, associated_data, segment_size)
+    _encrypt(source, sink, header, _Segments(header, key, associated_data), segment_size)
 
 
 def decrypt(
@@ -82,8 +83,8 @@ def decrypt_range(
 ) -> None:
     """Decrypt the plaintext from byte `start` up to, not including, byte `stop`, out of a seekable source.
 
-    The source is one ciphertext from its first byte. Read are the segments asked for and the last one, which alone proves the
-    length. The others are not checked.
+    The source is one ciphertext from its first byte. Read are the segments asked for and the last one, which alone
+    proves the length. The others are not checked.
 
     Raises:
         BadCiphertext: as `decrypt`, or the range does not lie within the plaintext.
@@ -167,12 +168,9 @@ class _Segments:
         return self._prefix + index.to_bytes(4, "big") + bytes([last])
 
 
-def _encrypt(
-    source: BinaryIO, sink: BinaryIO, header: bytes, key: bytes, associated_data: bytes, segment_size: int
-) -> None:
-    """Encrypt under a given header; one that was used before would repeat nonces, so only tests bring their own."""
+def _encrypt(source: BinaryIO, sink: BinaryIO, header: bytes, segments: _Segments, segment_size: int) -> None:
+    """Encrypt under a given header. One that was used before would repeat nonces, so only tests bring their own."""
     _check_segment_size(segment_size)
-    segments = _Segments(header, key, associated_data)
     ciphertext = memoryview(bytearray(segment_size))
     room = segment_size - _TAG
     _write(sink, memoryview(header))
