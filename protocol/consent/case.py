@@ -1,0 +1,356 @@
+"""Everything that `decide` needs to know, as frozen facts, with a JSON form that any language can read.
+
+JSON form of a Case (closed: every field is present, none is added; times are instants in milliseconds UTC; every
+interval is half-open `[holds_from, holds_to)` and `holds_to` may be null for "no end known")::
+
+    {"v": 1,
+     "sheet": null | {"subject", "birth_date": "YYYY-MM-DD", "number", "not_after",
+                      "responsibility": "joint" | "sole" | "other" | "unknown",
+                      "may_sign": [Holder, …], "may_know": [Holder, …]},
+     "units": {"unt_…": {"regime": Regime, "ancestors": ["unt_…", …], "not_after", "active": bool}, …},
+     "memberships": [{"person", "unit", "holds_from", "holds_to"}, …],
+     "consents": [{"terms": Terms, "requested_at",
+                   "signatures": [{"person", "at", "evidence": "own-key" | "recorded"}, …],
+                   "refusals": [Dated, …], "objections": [Dated, …], "withdrawals": [Dated, …],
+                   "notices": [Dated, …]}, …],
+     "hearings": [{"subject", "matter", "outcome": "for" | "against" | "unable", "by", "at"}, …],
+     "assessments": [{"subject", "matter", "by", "at"}, …],
+     "shields": [{"matter", "persons": ["per_…", …], "provisional": bool, "holds_from", "holds_to"}, …],
+     "exceptions": [{"kind": ExceptionKind, "subject", "matter": null | "mat_…", "holds_from", "holds_to"}, …],
+     "rule_sets": [{"digest", "holds_from", "holds_to"}, …]}
+
+A Holder is `{"person", "capacity": Capacity, "holds_from", "holds_to", "known_at"}`. A Dated is `{"person", "at"}`.
+`units` holds every unit that the asked consents or the ask name, ended ones too. Past holders stay on the sheet with
+their end, so that what was signed before a change can still be judged; a blocked person is simply absent.
+The facts are taken as verified: signatures, chains and log positions are judged before a Case is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any, Self
+
+from protocol.consent.fields import closed, optional, plain
+from protocol.consent.terms import Terms
+from protocol.consent.vocabulary import Capacity, Evidence, ExceptionKind, Outcome, Regime, Responsibility
+from protocol.identifiers import Instant, MatterId, PersonId, SubjectId, UnitId, parse_digest, parse_instant
+from protocol.reading import Malformed, boolean, integer, listed
+
+VERSION = 1
+_MOST = 10_000
+
+
+class BadCase(ValueError):
+    """The value is not the JSON form of a case or an ask."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A fact that holds from one instant until, but not at, another; null means no end is known."""
+
+    holds_from: Instant
+    holds_to: Instant | None
+
+    def holds(self, at: Instant) -> bool:
+        """Say whether the fact holds at an instant. The same instant as the end counts as ended."""
+        return self.holds_from <= at and (self.holds_to is None or at < self.holds_to)
+
+
+_INTERVAL = {"holds_from": parse_instant, "holds_to": optional(parse_instant)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder(Interval):
+    """A person on a subject sheet; `known_at` is when the registrar learnt it."""
+
+    person: PersonId
+    capacity: Capacity
+    known_at: Instant
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read `{person, capacity, holds_from, holds_to, known_at}`; any other shape raises ValueError."""
+        return cls(**closed(value, person=PersonId.parse, capacity=Capacity, known_at=parse_instant, **_INTERVAL))
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A registrar's statement on a child: birth date and complete lists of who may sign and who may know."""
+
+    subject: SubjectId
+    birth_date: date
+    number: int
+    not_after: Instant
+    responsibility: Responsibility
+    may_sign: tuple[Holder, ...]
+    may_know: tuple[Holder, ...]
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read a sheet; any other shape raises ValueError."""
+        return cls(
+            **closed(
+                value,
+                subject=SubjectId.parse,
+                birth_date=parse_date,
+                number=integer,
+                not_after=parse_instant,
+                responsibility=Responsibility,
+                may_sign=listed(Holder.parse, most=_MOST),
+                may_know=listed(Holder.parse, most=_MOST),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFacts:
+    """What is known of a unit: regime, every unit above it, its end, and whether it takes part at all."""
+
+    regime: Regime
+    ancestors: frozenset[UnitId]
+    not_after: Instant
+    active: bool
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read a unit's facts; any other shape raises ValueError."""
+        read = closed(
+            value,
+            regime=Regime,
+            ancestors=listed(UnitId.parse, most=_MOST),
+            not_after=parse_instant,
+            active=boolean,
+        )
+        return cls(**{**read, "ancestors": frozenset(read["ancestors"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership(Interval):
+    """A person admitted to a unit."""
+
+    person: PersonId
+    unit: UnitId
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read a membership; any other shape raises ValueError."""
+        return cls(**closed(value, person=PersonId.parse, unit=UnitId.parse, **_INTERVAL))
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A person's refusal, objection or withdrawal, or a notice to a person, at an instant."""
+
+    person: PersonId
+    at: Instant
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read `{person, at}`; any other shape raises ValueError."""
+        return cls(**closed(value, person=PersonId.parse, at=parse_instant))
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A person's yes to the terms."""
+
+    person: PersonId
+    at: Instant
+    evidence: Evidence
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read `{person, at, evidence}`; any other shape raises ValueError."""
+        return cls(**closed(value, person=PersonId.parse, at=parse_instant, evidence=Evidence))
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentFacts:
+    """One consent: its terms and everything people did about it. Its state is derived, never stored."""
+
+    terms: Terms
+    requested_at: Instant
+    signatures: tuple[Signature, ...] = ()
+    refusals: tuple[Dated, ...] = ()
+    objections: tuple[Dated, ...] = ()
+    withdrawals: tuple[Dated, ...] = ()
+    notices: tuple[Dated, ...] = ()
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read one consent's facts; any other shape raises ValueError."""
+        dated = listed(Dated.parse, most=_MOST)
+        return cls(
+            **closed(
+                value,
+                terms=Terms.parse,
+                requested_at=parse_instant,
+                signatures=listed(Signature.parse, most=_MOST),
+                refusals=dated,
+                objections=dated,
+                withdrawals=dated,
+                notices=dated,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """The child's view in a matter, recorded by a professional or the youth."""
+
+    subject: SubjectId
+    matter: MatterId
+    outcome: Outcome
+    by: PersonId
+    at: Instant
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read a hearing; any other shape raises ValueError."""
+        return cls(
+            **closed(
+                value,
+                subject=SubjectId.parse,
+                matter=MatterId.parse,
+                outcome=Outcome,
+                by=PersonId.parse,
+                at=parse_instant,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """A professional's signed assessment after a youth said no (DOMAIN E14)."""
+
+    subject: SubjectId
+    matter: MatterId
+    by: PersonId
+    at: Instant
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read an assessment; any other shape raises ValueError."""
+        return cls(**closed(value, subject=SubjectId.parse, matter=MatterId.parse, by=PersonId.parse, at=parse_instant))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shield(Interval):
+    """Persons from whom a matter is hidden. A provisional shield only hides; it changes no one's need to sign."""
+
+    matter: MatterId
+    persons: frozenset[PersonId]
+    provisional: bool
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read a shield; any other shape raises ValueError."""
+        persons = listed(PersonId.parse, least=1, most=_MOST)
+        read = closed(value, matter=MatterId.parse, persons=persons, provisional=boolean, **_INTERVAL)
+        return cls(**{**read, "persons": frozenset(read["persons"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptionFact(Interval):
+    """One of the law's exceptions, for one matter or, with null, for everything around the subject."""
+
+    kind: ExceptionKind
+    subject: SubjectId
+    matter: MatterId | None
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read an exception; any other shape raises ValueError."""
+        matter = optional(MatterId.parse)
+        return cls(**closed(value, kind=ExceptionKind, subject=SubjectId.parse, matter=matter, **_INTERVAL))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedRules(Interval):
+    """A rule set that the policy accepts for terms made within the interval."""
+
+    digest: str
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read an accepted rule set; any other shape raises ValueError."""
+        return cls(**closed(value, digest=parse_digest, **_INTERVAL))
+
+
+@dataclass(frozen=True)
+class Case:
+    """All facts around one ask, as known to whoever decides."""
+
+    sheet: Sheet | None
+    units: Mapping[UnitId, UnitFacts]
+    memberships: tuple[Membership, ...]
+    consents: tuple[ConsentFacts, ...]
+    hearings: tuple[Hearing, ...]
+    assessments: tuple[Assessment, ...]
+    shields: tuple[Shield, ...]
+    exceptions: tuple[ExceptionFact, ...]
+    rule_sets: tuple[AcceptedRules, ...]
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read a case, strictly.
+
+        Raises:
+            BadCase: any other shape, or another version.
+        """
+        try:
+            read = closed(
+                value,
+                v=_version,
+                sheet=optional(Sheet.parse),
+                units=_units,
+                memberships=listed(Membership.parse, most=_MOST),
+                consents=listed(ConsentFacts.parse, most=_MOST),
+                hearings=listed(Hearing.parse, most=_MOST),
+                assessments=listed(Assessment.parse, most=_MOST),
+                shields=listed(Shield.parse, most=_MOST),
+                exceptions=listed(ExceptionFact.parse, most=_MOST),
+                rule_sets=listed(AcceptedRules.parse, most=_MOST),
+            )
+        except ValueError as error:
+            raise BadCase(f"not a case: {error}") from error
+        del read["v"]
+        return cls(**read)
+
+    def to_json(self) -> dict[str, Any]:
+        """Write the case as the JSON values that `from_json` reads."""
+        return {"v": VERSION, **plain(self)}
+
+    @cached_property
+    def by_digest(self) -> Mapping[str, ConsentFacts]:
+        """The consents by the digest of their terms."""
+        return {consent.terms.digest: consent for consent in self.consents}
+
+
+def parse_date(value: object) -> date:
+    """Read `YYYY-MM-DD`.
+
+    Raises:
+        ValueError: any other text.
+    """
+    if not isinstance(value, str) or len(value) != len("YYYY-MM-DD"):
+        raise Malformed("a date is written YYYY-MM-DD")
+    day = date.fromisoformat(value)
+    if day.isoformat() != value:
+        raise Malformed("a date is written YYYY-MM-DD")
+    return day
+
+
+def _version(value: object) -> int:
+    if integer(value) != VERSION:
+        raise Malformed("this version is unknown: update your client")
+    return VERSION
+
+
+def _units(value: object) -> dict[UnitId, UnitFacts]:
+    if not isinstance(value, dict):
+        raise Malformed("units are an object by unit id")
+    return {UnitId.parse(name): UnitFacts.parse(facts) for name, facts in value.items()}

@@ -1,0 +1,122 @@
+"""The closed lists of words that terms, facts and questions are written in.
+
+A word outside its list is refused when it is read, so everything inside can match on it exhaustively.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a consent is to; one consent has one kind (pbrl § 4-1 against hpl § 22 and fvl § 13 a)."""
+
+    CARE = "care"
+    DISCLOSURE = "disclosure"
+    PARTICIPATION = "participation"
+
+
+class Purpose(StrEnum):
+    """Why something is shared (DOMAIN part 1)."""
+
+    REFERRAL = "referral"
+    INFORMATION = "information"
+    COORDINATION = "coordination"
+    DISCHARGE = "discharge"
+    OWN_SENDING = "own-sending"
+
+
+class Category(StrEnum):
+    """What sort of content a part of a share is."""
+
+    ASSESSMENT = "assessment"
+    DISCHARGE_SUMMARY = "discharge-summary"
+    HEALTH_NOTE = "health-note"
+    LETTER = "letter"
+    MEETING_NOTE = "meeting-note"
+    MESSAGE = "message"
+    OTHER_DOCUMENT = "other-document"
+    OWN_OBSERVATIONS = "own-observations"
+    PLAN = "plan"
+    PPT_REPORT = "ppt-report"
+    REFERRAL = "referral"
+    SCHOOL_REPORT = "school-report"
+    TEST_RESULT = "test-result"
+
+
+class RoleAct(StrEnum):
+    """What the law asks of somebody before a consent counts."""
+
+    SIGNS = "signs"
+    IS_HEARD = "is-heard"
+    IS_INFORMED = "is-informed"
+    MAY_OBJECT = "may-object"
+
+
+class Act(StrEnum):
+    """What somebody asks to do now."""
+
+    SHARE = "share"
+    RECEIVE = "receive"
+    OPEN = "open"
+    REOPEN = "reopen"
+
+
+class Regime(StrEnum):
+    """Whose rules of confidentiality a unit works under. Persons have none."""
+
+    HEALTH = "health"
+    EDUCATION = "education"
+    CHILD_WELFARE = "child-welfare"
+    OTHER = "other"
+
+
+class Capacity(StrEnum):
+    """On what footing a person stands on the subject sheet."""
+
+    GUARDIAN = "parental-responsibility"
+    SELF = "self"
+    """Is the subject: the child, the youth, the adult."""
+    FAMILY = "family"
+    """May know, never signs: a foster parent, a parent without parental responsibility."""
+    CHILD_WELFARE = "child-welfare"
+    """Signs under a care order, which this version refuses."""
+
+
+class Responsibility(StrEnum):
+    """What the register says about parental responsibility."""
+
+    JOINT = "joint"
+    SOLE = "sole"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class Evidence(StrEnum):
+    """How a signature or withdrawal was made."""
+
+    OWN_KEY = "own-key"
+    RECORDED = "recorded"
+
+
+class Outcome(StrEnum):
+    """What came out of hearing the child."""
+
+    FOR = "for"
+    AGAINST = "against"
+    UNABLE = "unable"
+
+
+class ExceptionKind(StrEnum):
+    """The law's exceptions to who must sign."""
+
+    WITHHOLD = "withhold"
+    ONE_GUARDIAN = "one-guardian"
+    CARE_ORDER = "care-order"
+
+
+class Language(StrEnum):
+    """The languages that every text exists in."""
+
+    BOKMAL = "nb"
+    ENGLISH = "en"
