@@ -1,0 +1,1 @@
+"""Where the server keeps rows: SQLite on one machine, PostgreSQL for several; SQLAlchemy Core on sync connections."""

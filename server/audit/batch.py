@@ -1,0 +1,280 @@
+"""One group commit, on the writing thread: requests in turn, a savepoint each, then their entries in bulk.
+
+The order is the promise: actions, leaves, tiles, signed checkpoint, head, COMMIT; only then does the tree in memory
+advance, and only then do receipts exist (DESIGN §7).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from protocol.identifiers import Instant
+from protocol.log.entry import BLIND_LENGTH, ID_LENGTH, Entry, commitment
+from protocol.log.merkle import leaf_hash
+from protocol.log.receipt import Disclosure
+from server.audit import store
+from server.audit.idempotency import KEPT_MS, AlreadyAnswered, Idempotency, IdempotencyConflict
+from server.audit.log import LogHalted
+from server.audit.tree import Edge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection
+
+    from keys.vault import Vault
+    from protocol.log.details import Details
+    from protocol.log.event import Event
+    from server.audit.log import Log
+    from server.audit.tree import Growth
+
+T = TypeVar("T")
+
+_SAVEPOINT = "request"
+_HOUR_MS = 60 * 60 * 1000
+
+
+class StorageFault(Exception):
+    """The batch was not stored: nothing of the request has happened. Trying again is safe."""
+
+
+class OutcomeUnknown(Exception):
+    """The commit failed without saying whether it took effect. Only a repeat under an idempotency key is safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An entry that a request has appended: it becomes one if the batch commits."""
+
+    index: int
+    identity: str
+    scope: str
+    disclosure: Disclosure
+
+
+class Work:
+    """What an action works with: the transaction, its instant, and the log to append to."""
+
+    __slots__ = ("_batch", "_connection", "_savepoint", "at", "pending", "replayable")
+
+    def __init__(self, batch: Batch, connection: Connection, at: Instant) -> None:
+        self._batch = batch
+        self._connection = connection
+        self._savepoint = False
+        self.at = at
+        self.pending: list[Pending] = []
+        self.replayable = True
+
+    @property
+    def connection(self) -> Connection:
+        """The transaction, within this request's own savepoint. Not for begin, commit or rollback."""
+        if not self._savepoint:  # set only when asked for: an action that just appends is spared two statements
+            self._connection.exec_driver_sql(f"SAVEPOINT {_SAVEPOINT}")
+            self._savepoint = True
+        return self._connection
+
+    def append(self, event: Event, details: Details, scope: str) -> int:
+        """Append an entry to the log and give its leaf index.
+
+        `scope` (a matter, person or unit id) names the key under which the details are kept, and is what is erased in
+        one go. If the action raises afterwards, the entry was never there.
+
+        Raises:
+            BadDetails: the details are not of their form.
+        """
+        written = details.to_bytes()
+        drawn = self._batch.random(ID_LENGTH + BLIND_LENGTH)
+        identity, blind = drawn[:ID_LENGTH].hex(), drawn[ID_LENGTH:]
+        entry = Entry(identity, self.at, event, commitment(identity, blind, written))
+        index = self._batch.size + len(self.pending)
+        self.pending.append(Pending(index, identity, scope, Disclosure(entry.to_bytes(), blind, written)))
+        return index
+
+    def never_replay(self) -> None:
+        """Give this answer once only: a repeat of the request is refused instead (`AlreadyAnswered`)."""
+        self.replayable = False
+
+    def keep(self) -> None:
+        """Make what the action wrote part of the batch."""
+        if self._savepoint:
+            self._connection.exec_driver_sql(f"RELEASE SAVEPOINT {_SAVEPOINT}")
+
+    def undo(self) -> None:
+        """Take back what the action wrote."""
+        if self._savepoint:
+            self._connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+            self._connection.exec_driver_sql(f"RELEASE SAVEPOINT {_SAVEPOINT}")
+
+
+@dataclass(slots=True)
+class Request(Generic[T]):
+    """One submitted action, and what came of it: a fault, or a result with the entries to give receipts for."""
+
+    call: Callable[[Work], T]
+    idempotency: Idempotency[T] | None
+    fault: Exception | None = None
+    result: T | None = None
+    entries: list[tuple[int, Disclosure]] = field(default_factory=list)
+    receipts: tuple[str, ...] = ()
+
+
+class Batch:
+    """The requests of one transaction. `carry_out` is the way in."""
+
+    def __init__(self, log: Log, clock: Callable[[], Instant], random: Callable[[int], bytes]) -> None:
+        self.random = random
+        self.size = log.head.size
+        self._log = log
+        self._clock = clock
+        self._last = log.head.t
+        self._pending: list[Pending] = []
+        self._answers: dict[tuple[str, str], store.Answer] = {}
+
+    def run(self, connection: Connection, request: Request[Any]) -> None:
+        """Carry one request out in its savepoint; what it raises is its own fault and nobody else's.
+
+        Raises:
+            Exception: the transaction itself failed.
+        """
+        self._last = at = Instant(max(self._clock(), self._last))
+        known = self._known(connection, request.idempotency, at)
+        if known is not None:
+            self._repeat(connection, request, known)
+            return
+        work = Work(self, connection, at)
+        try:
+            request.result = request.call(work)
+            answer = _answer(request, work)
+        except Exception as error:  # noqa: BLE001  (whatever it is, it belongs to the submitter)
+            work.undo()
+            request.fault = error
+            return
+        work.keep()
+        if request.idempotency is not None and answer is not None:
+            self._answers[request.idempotency.person, request.idempotency.key] = answer
+        self._pending += work.pending
+        self.size += len(work.pending)
+        request.entries += [(each.index, each.disclosure) for each in work.pending]
+
+    def store(self, connection: Connection) -> Sealed | None:
+        """Write what the requests appended, under a signed checkpoint; None if they appended nothing.
+
+        Raises:
+            Exception: the transaction failed.
+        """
+        if self._answers:
+            if self._last // _HOUR_MS != self._log.head.t // _HOUR_MS:
+                store.forget_answers(connection, Instant(self._last - KEPT_MS))
+            store.add_answers(connection, self._answers)
+        if not self._pending:
+            return None
+        log = self._log
+        vaults = log.scopes.vaults(connection, {each.scope for each in self._pending})
+        growth = log.tree.grow([leaf_hash(each.disclosure.entry) for each in self._pending])
+        edge = Edge(growth, growth.size)
+        head = store.Head(growth.size, self._last, log.key.sign(growth.size, edge.root()))
+        store.add_leaves(connection, [self._locked(each, vaults[each.scope]) for each in self._pending])
+        store.add_tiles(connection, growth.full_tiles())
+        store.move_head(connection, head)
+        return Sealed(growth, head, vaults)
+
+    def _locked(self, pending: Pending, vault: Vault) -> store.StoredLeaf:
+        opened = pending.disclosure
+        locked = self._log.scopes.lock(vault, pending.identity, opened.blind, opened.details)
+        return store.StoredLeaf(pending.index, opened.entry, pending.scope, locked)
+
+    def _known(self, connection: Connection, asked: Idempotency[Any] | None, at: Instant) -> store.Answer | None:
+        if asked is None:
+            return None
+        known = self._answers.get((asked.person, asked.key))
+        if known is None:
+            known = store.find_answer(connection, asked.person, asked.key)
+            if known is not None and known.t <= at - KEPT_MS:
+                store.forget_answers(connection, Instant(at - KEPT_MS))
+                known = None
+        return known
+
+    def _repeat(self, connection: Connection, request: Request[Any], known: store.Answer) -> None:
+        asked = request.idempotency
+        try:
+            if asked is None or asked.body_digest != known.body_digest:
+                raise IdempotencyConflict("the idempotency key was used with another body")
+            if known.answer is None:
+                raise AlreadyAnswered("this was answered before, and the answer is given once only")
+            request.entries = self._disclosed(connection, json.loads(known.leaves))
+            request.result = asked.codec.decode(json.loads(known.answer))
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001  (conflict, erasure or a codec's fault: the submitter's alone)
+            request.fault = error
+
+    def _disclosed(self, connection: Connection, indexes: list[int]) -> list[tuple[int, Disclosure]]:
+        base = self._log.head.size
+        older = store.stored_some(connection, [index for index in indexes if index < base])
+        present = [self._pending[index - base] for index in indexes if index >= base]
+        return self._log.disclose(connection, older) + [(each.index, each.disclosure) for each in present]
+
+
+class Sealed(NamedTuple):
+    """What a batch adds to the log once its commit has succeeded."""
+
+    growth: Growth
+    head: store.Head
+    vaults: dict[str, Vault]
+
+
+def carry_out(
+    connection: Connection,
+    log: Log,
+    clock: Callable[[], Instant],
+    random: Callable[[int], bytes],
+    requests: Sequence[Request[Any]],
+) -> None:
+    """Carry requests out in one transaction, and leave in each what came of it. Raises nothing.
+
+    A connection on which anything failed is invalidated: closing it is the one rollback that always works.
+    """
+    try:
+        transaction = connection.begin()
+        log.catch_up(connection)
+        batch = Batch(log, clock, random)
+        for request in requests:
+            batch.run(connection, request)
+        sealed = batch.store(connection)
+    except LogHalted as halted:
+        _fail(connection, requests, halted)
+        return
+    except Exception as error:  # noqa: BLE001  (told to every submitter)
+        _fail(connection, requests, StorageFault("nothing was stored"), error)
+        return
+    try:
+        transaction.commit()
+    except Exception as error:  # noqa: BLE001  (same)
+        # The tree in memory has not moved: the next batch reads the head anew, and takes this one in if it was stored.
+        _fail(connection, requests, OutcomeUnknown("the commit failed: it may or may not have been stored"), error)
+        return
+    if sealed is not None:
+        log.advance(*sealed)
+    for request in requests:
+        request.receipts = tuple(log.receipt(index, disclosure) for index, disclosure in request.entries)
+
+
+def _fail(
+    connection: Connection, requests: Sequence[Request[Any]], fault: Exception, cause: Exception | None = None
+) -> None:
+    connection.invalidate()
+    fault.__cause__ = cause
+    for request in requests:
+        request.result, request.entries, request.fault = None, [], fault
+
+
+def _answer(request: Request[Any], work: Work) -> store.Answer | None:
+    asked = request.idempotency
+    if asked is None:
+        return None
+    answer = json.dumps(asked.codec.encode(request.result)) if work.replayable else None
+    return store.Answer(asked.body_digest, answer, json.dumps([each.index for each in work.pending]), work.at)
