@@ -6,13 +6,13 @@ names. Ids, digests and codes only: no name, no title, no free text, no identity
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from keys.canonical import canonical
+from keys.canonical import NotCanonical, canonical
+from keys.canonical import parse as parse_canonical
 from protocol.identifiers import (
     BadIdentifier,
     ConversationId,
@@ -107,14 +107,14 @@ class Details:
             BadDetails: any other bytes, other names, an id, digest or code that is none.
         """
         try:
-            members = json.loads(value)
-        except (ValueError, TypeError, RecursionError) as error:
+            members = parse_canonical(value)
+        except NotCanonical as error:
             raise BadDetails("details are canonical JSON") from error
         if not isinstance(members, dict) or members.keys() != _FIELDS.keys():
             raise BadDetails("details have closed names; if they are newer, update your client")
         details = cls(**{name: _field(name, parse, members[name]) for name, parse in _FIELDS.items()})
         if details.to_bytes() != value:
-            raise BadDetails("details have one spelling: canonical JSON, lists sorted and without repetition")
+            raise BadDetails("the lists in details are sorted and without repetition")
         return details
 
 

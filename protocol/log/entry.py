@@ -15,7 +15,7 @@ from protocol.identifiers import LARGEST_INTEGER, Instant
 from protocol.log.details import BadDetails, Decision, Details
 from protocol.log.event import Event
 
-__all__ = ["BadDetails", "BadEntry", "Decision", "Details", "Entry", "Event", "commitment"]
+__all__ = ["BadDetails", "BadEntry", "Decision", "Details", "Entry", "Event", "commitment", "members"]
 
 ID_LENGTH = 16
 BLIND_LENGTH = 32
@@ -50,16 +50,8 @@ class Entry:
         Raises:
             BadEntry: any other bytes, an event that is not in the catalogue, another version.
         """
-        match = _ENTRY.fullmatch(value)
-        if match is None:
-            raise BadEntry("an entry is canonical {c, e, id, t, v} of version 1; if it is newer, update your client")
-        commitment, code, identity, time = match.groups()
-        event = _EVENTS.get(code)
-        if event is None:
-            raise BadEntry(f"unknown event {code.decode()}; update your client")
-        if int(time) > LARGEST_INTEGER:
-            raise BadEntry("the time is out of range")
-        return cls(identity.decode(), Instant(int(time)), event, commitment.decode())
+        event, identity, time, committed = members(value)
+        return cls(identity.decode(), Instant(time), event, committed.decode())
 
     def to_bytes(self) -> bytes:
         """Write the canonical bytes, which are what the tree hashes.
@@ -71,6 +63,24 @@ class Entry:
         if Entry.parse(value) != self:
             raise BadEntry("the entry does not read back as itself")
         return value
+
+
+def members(value: bytes) -> tuple[Event, bytes, int, bytes]:
+    """Read an entry's event, id (hex), time and commitment (hex) without making an `Entry`: for long logs.
+
+    Raises:
+        BadEntry: like `Entry.parse`.
+    """
+    match = _ENTRY.fullmatch(value)
+    if match is None:
+        raise BadEntry("an entry is canonical {c, e, id, t, v} of version 1; if it is newer, update your client")
+    committed, code, identity, digits = match.groups()
+    event, time = _EVENTS.get(code), int(digits)
+    if event is None:
+        raise BadEntry(f"unknown event {code.decode()}; update your client")
+    if time > LARGEST_INTEGER:
+        raise BadEntry("the time is out of range")
+    return event, identity, time, committed
 
 
 def commitment(identity: str, blind: bytes, details: bytes) -> str:

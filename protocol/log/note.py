@@ -219,12 +219,14 @@ def encode64(value: bytes) -> str:
     return b64encode(value).decode("ascii")
 
 
-def decode64(text: str) -> bytes:
+def decode64(text: object) -> bytes:
     """Read bytes in the standard alphabet, padded.
 
     Raises:
-        BadNote: anything that does not encode back to itself.
+        BadNote: no text, or anything that does not encode back to itself.
     """
+    if not isinstance(text, str):
+        raise BadNote("base64 is text")
     try:
         value = b64decode(text, validate=True)
     except ValueError as error:
