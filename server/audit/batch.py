@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -121,6 +122,11 @@ class Request(Generic[T]):
     entries: list[tuple[int, Disclosure]] = field(default_factory=list)
     receipts: tuple[str, ...] = ()
 
+    def fail(self, fault: Exception, cause: Exception) -> None:
+        """Forget what came of it: the whole batch failed. Each submitter gets an exception of its own to raise."""
+        fault.__cause__ = cause
+        self.result, self.entries, self.fault = None, [], fault
+
 
 class Batch:
     """The requests of one transaction. `carry_out` is the way in."""
@@ -160,7 +166,7 @@ class Batch:
         self.size += len(work.pending)
         request.entries += [(each.index, each.disclosure) for each in work.pending]
 
-    def store(self, connection: Connection) -> Sealed | None:
+    def seal(self, connection: Connection) -> Sealed | None:
         """Write what the requests appended, under a signed checkpoint; None if they appended nothing.
 
         Raises:
@@ -199,14 +205,10 @@ class Batch:
         return known
 
     def _repeat(self, connection: Connection, request: Request[Any], known: store.Answer) -> None:
-        asked = request.idempotency
         try:
-            if asked is None or asked.body_digest != known.body_digest:
-                raise IdempotencyConflict("the idempotency key was used with another body")
-            if known.answer is None:
-                raise AlreadyAnswered("this was answered before, and the answer is given once only")
+            answer = _replayed(request, known)
             request.entries = self._disclosed(connection, json.loads(known.leaves))
-            request.result = asked.codec.decode(json.loads(known.answer))
+            request.result = answer
         except SQLAlchemyError:
             raise
         except Exception as error:  # noqa: BLE001  (conflict, erasure or a codec's fault: the submitter's alone)
@@ -244,18 +246,18 @@ def carry_out(
         batch = Batch(log, clock, random)
         for request in requests:
             batch.run(connection, request)
-        sealed = batch.store(connection)
+        sealed = batch.seal(connection)
     except LogHalted as halted:
-        _fail(connection, requests, halted)
+        _fail(connection, requests, partial(type(halted), *halted.args), halted)
         return
     except Exception as error:  # noqa: BLE001  (told to every submitter)
-        _fail(connection, requests, StorageFault("nothing was stored"), error)
+        _fail(connection, requests, partial(StorageFault, "nothing was stored"), error)
         return
     try:
         transaction.commit()
     except Exception as error:  # noqa: BLE001  (same)
         # The tree in memory has not moved: the next batch reads the head anew, and takes this one in if it was stored.
-        _fail(connection, requests, OutcomeUnknown("the commit failed: it may or may not have been stored"), error)
+        _fail(connection, requests, partial(OutcomeUnknown, "the commit failed: it may or may not be stored"), error)
         return
     if sealed is not None:
         log.advance(*sealed)
@@ -264,12 +266,20 @@ def carry_out(
 
 
 def _fail(
-    connection: Connection, requests: Sequence[Request[Any]], fault: Exception, cause: Exception | None = None
+    connection: Connection, requests: Sequence[Request[Any]], fault: Callable[[], Exception], cause: Exception
 ) -> None:
     connection.invalidate()
-    fault.__cause__ = cause
     for request in requests:
-        request.result, request.entries, request.fault = None, [], fault
+        request.fail(fault(), cause)
+
+
+def _replayed(request: Request[T], known: store.Answer) -> T:
+    asked = request.idempotency
+    if asked is None or asked.body_digest != known.body_digest:
+        raise IdempotencyConflict("the idempotency key was used with another body")
+    if known.answer is None:
+        raise AlreadyAnswered("this was answered before, and the answer is given once only")
+    return asked.codec.decode(json.loads(known.answer))
 
 
 def _answer(request: Request[Any], work: Work) -> store.Answer | None:

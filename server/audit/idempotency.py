@@ -1,4 +1,4 @@
-"""Repeated requests (draft-ietf-httpapi-idempotency-key-header): the same key and body get the same answer for a day."""
+"""Repeated requests (draft-ietf-httpapi-idempotency-key-header): same key, same body, same answer for a day."""
 
 from __future__ import annotations
 

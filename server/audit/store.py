@@ -177,7 +177,8 @@ def add_tiles(connection: Connection, tiles: Sequence[Tile]) -> None:
 
 def find_keys(connection: Connection, scopes: Collection[str]) -> dict[str, bytes]:
     """Give the wrapped keys of those scopes that have one."""
-    return {scope: wrapped for scope, wrapped in connection.execute(_FIND_KEYS, {"scopes": sorted(scopes)})}
+    rows = connection.execute(_FIND_KEYS, {"scopes": sorted(scopes)})
+    return {row.scope: row.wrapped for row in rows}
 
 
 def add_keys(connection: Connection, wrapped: Mapping[str, bytes]) -> None:

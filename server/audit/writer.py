@@ -86,6 +86,8 @@ class Writer:
         """
         if self._closed:
             raise WriterClosed("the server is stopping")
+        if (halted := self.log.halted) is not None:
+            raise type(halted)(*halted.args)
         request: Request[T] = Request(lambda work: action(work, *args), idempotency)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((request, done))
@@ -129,10 +131,8 @@ class Writer:
         try:
             await self.database.write(carry_out, self.log, self._clock, self._random, requests)
         except Exception as error:  # noqa: BLE001  (no connection: told to every submitter)
-            fault = StorageFault("the database cannot be reached; nothing was stored")
-            fault.__cause__ = error
             for request in requests:
-                request.fault = fault
+                request.fail(StorageFault("the database cannot be reached; nothing was stored"), error)
         if self.log.head.size != before:
             self._moved.set()
 

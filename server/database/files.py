@@ -1,4 +1,4 @@
-"""Files that must survive a power cut: written beside, synced, renamed; the directory synced too (POSIX gives no less)."""
+"""Files that must survive a power cut: written beside, synced, renamed, the directory synced too."""
 
 from __future__ import annotations
 

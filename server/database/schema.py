@@ -32,22 +32,23 @@ def append_only(table: Table) -> None:
 
     This stops mistakes and injected SQL, not somebody who owns the database file: those are found by the log itself.
     """
-    for change in ("UPDATE", "DELETE"):
-        event.listen(
-            table,
-            "after_create",
-            DDL(
-                f"CREATE TRIGGER {table.name}_refuses_{change.lower()} BEFORE {change} ON {table.name} "
-                f"BEGIN SELECT RAISE(ABORT, '{table.name} is append-only'); END"
-            ).execute_if(dialect="sqlite"),
-        )
-    for statement in (
-        f"CREATE FUNCTION {table.name}_refuses() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$BEGIN RAISE EXCEPTION '{table.name} is append-only'; END$$",
-        f"CREATE TRIGGER {table.name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table.name}_refuses()",
-    ):
-        event.listen(table, "after_create", DDL(statement).execute_if(dialect="postgresql"))
+    name = table.name
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
+    raising = f"BEGIN RAISE EXCEPTION '{name} is append-only'; END"
+    _after_creating(table, "sqlite", f"CREATE TRIGGER {name}_keeps BEFORE UPDATE ON {name} {refuse}")
+    _after_creating(table, "sqlite", f"CREATE TRIGGER {name}_holds BEFORE DELETE ON {name} {refuse}")
+    _after_creating(
+        table, "postgresql", f"CREATE FUNCTION {name}_refuse() RETURNS trigger LANGUAGE plpgsql AS $${raising}$$"
+    )
+    _after_creating(
+        table,
+        "postgresql",
+        f"CREATE TRIGGER {name}_keeps BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} EXECUTE FUNCTION {name}_refuse()",
+    )
+
+
+def _after_creating(table: Table, dialect: str, statement: str) -> None:
+    event.listen(table, "after_create", DDL(statement).execute_if(dialect=dialect))  # type: ignore[no-untyped-call]
 
 
 def prepare(connection: Connection) -> None:

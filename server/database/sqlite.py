@@ -1,6 +1,6 @@
 """SQLite: one writing connection on one thread of its own, a few read-only ones on others.
 
-The stdlib driver on plain threads, because an async driver costs a thread hop per statement; here a whole batch costs one.
+The stdlib driver on plain threads: an async driver costs a thread hop per statement, here a whole batch costs one.
 """
 
 from __future__ import annotations
