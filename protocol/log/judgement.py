@@ -255,6 +255,7 @@ class _Disclosures:
         self._missing = 0
         self._covered = 0  # every index below is disclosed or in a gap
         self._taken = -1
+        self._next = Disclosed(-1, b"", b"")
         self.due = -1
         self._advance()
 

@@ -257,8 +257,11 @@ def _siblings(level: int, index: int, size: int, node: Node) -> list[bytes]:
     path = []
     while 1 << level < size:
         first = (index ^ 1) << level
-        if first < size:
-            path.append(_fold(_complete(first, min(first + (1 << level), size), node)))
+        end = first + (1 << level)
+        if end <= size:
+            path.append(node(level, index ^ 1))
+        elif first < size:
+            path.append(_fold(_complete(first, size, node)))
         level, index = level + 1, index >> 1
     return path
 

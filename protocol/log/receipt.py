@@ -119,15 +119,16 @@ def format(receipt: Receipt) -> str:  # noqa: A001  (the natural pair of `parse`
     Raises:
         BadReceipt: it would not parse.
     """
+    _check(receipt)
     lines = [HEADER]
     if receipt.extra is not None:
         lines.append(f"extra {encode64(receipt.extra)}")
     lines.append(f"index {receipt.index}")
     lines.extend(encode64(value) for value in receipt.hashes)
-    text = "\n".join(lines) + "\n\n" + receipt.checkpoint.decode("utf-8", "replace")
-    if parse(text) != receipt:
-        raise BadReceipt("malformed", "the receipt does not read back as itself")
-    return text
+    try:
+        return "\n".join(lines) + "\n\n" + receipt.checkpoint.decode()
+    except UnicodeDecodeError as error:
+        raise BadReceipt("malformed", "a checkpoint is UTF-8") from error
 
 
 def parse(text: str | bytes) -> Receipt:
@@ -146,15 +147,23 @@ def parse(text: str | bytes) -> Receipt:
         note = checkpoint.encode()
     except (BadNote, UnicodeError, AttributeError) as error:
         raise BadReceipt("malformed", "a receipt is text with base64 in it") from error
-    if header != HEADER:
-        raise BadReceipt("malformed", f"a receipt begins with {HEADER}")
-    if not _INDEX.fullmatch(index) or int(index) >= LARGEST_SIZE:
-        raise BadReceipt("malformed", "a receipt has an index: decimal, without leading zeros, below 2**63")
-    if len(hashes) > LONGEST_PROOF or any(len(value) != HASH_LENGTH for value in hashes):
+    if header != HEADER or not empty:
+        raise BadReceipt("malformed", f"a receipt begins with {HEADER} and has an empty line before the checkpoint")
+    if not _INDEX.fullmatch(index):
+        raise BadReceipt("malformed", "a receipt has an index: decimal, without leading zeros")
+    receipt = Receipt(int(index), hashes, note, extra)
+    _check(receipt)
+    return receipt
+
+
+def _check(receipt: Receipt) -> None:
+    """Refuse a receipt that has no text form."""
+    if not 0 <= receipt.index < LARGEST_SIZE:
+        raise BadReceipt("malformed", "an index is below 2**63")
+    if len(receipt.hashes) > LONGEST_PROOF or any(len(value) != HASH_LENGTH for value in receipt.hashes):
         raise BadReceipt("malformed", "a proof is at most 63 hashes of 32 bytes")
-    if not empty or not checkpoint.endswith("\n"):
-        raise BadReceipt("malformed", "a receipt has an empty line and then a checkpoint")
-    return Receipt(int(index), hashes, note, extra)
+    if not receipt.checkpoint.endswith(b"\n"):
+        raise BadReceipt("malformed", "a checkpoint ends in a newline")
 
 
 def verify(receipt: Receipt, policy: LogPolicy) -> Verified:
