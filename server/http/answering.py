@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from pydantic import TypeAdapter
 
 from server.http import problems
-from server.http.access import Access, acting_person, authenticate
+from server.http.access import Access, authenticate
 from server.http.bodies import assert_type, read_form, read_headers, read_path, read_query, too_large
-from server.http.idempotency import HEADER, KEPT_ANSWERS, KEY_PATTERN, Asked, KeptAnswer
-from server.http.problems import FieldFault, Problem, ProblemDocument, problem
+from server.http.idempotency import read_repeat_key
+from server.http.problems import ProblemDocument, problem
 from server.http.routes import Replied, Route
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-_KEY = re.compile(KEY_PATTERN[1:-1])
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
-_FAULT = 500
 
 
 def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
@@ -66,39 +62,9 @@ async def _answer(route: Route, request: web.Request) -> web.StreamResponse:
         assert_type(request, route.consumes)
         if (request.content_length or 0) > route.body_limit:
             raise too_large(route.body_limit)
-    if route.idempotent and (key := _idempotency_key(request)) is not None:
-        return await _answer_once(route, request, arguments, Asked(acting_person(request), key), raw)
+    if route.idempotent:
+        read_repeat_key(request, raw)
     return _written(route, await route.handler(request, **arguments))
-
-
-async def _answer_once(
-    route: Route, request: web.Request, arguments: dict[str, Any], asked: Asked, raw: bytes
-) -> web.StreamResponse:
-    digest = sha256(f"{request.method} {request.path_qs}\n".encode() + raw).hexdigest()
-    kept_answers = request.app[KEPT_ANSWERS]
-    if (kept := await kept_answers.claim(asked, digest)) is not None:
-        return web.Response(status=kept.status, headers=kept.headers, body=kept.body)
-    kept_now = False
-    try:
-        response = _written(route, await route.handler(request, **arguments))
-        if isinstance(response, web.Response) and isinstance(response.body, bytes) and response.status < _FAULT:
-            headers = tuple((name, value) for name, value in response.headers.items() if name != "Content-Length")
-            await kept_answers.keep(asked, KeptAnswer(response.status, headers, response.body))
-            kept_now = True
-        return response
-    finally:
-        if not kept_now:
-            await kept_answers.release(asked)
-
-
-def _idempotency_key(request: web.Request) -> str | None:
-    keys = request.headers.getall(HEADER, [])
-    if not keys:
-        return None
-    if len(keys) > 1 or not _KEY.fullmatch(keys[0]):
-        fault = FieldFault(HEADER, "16 to 64 letters, digits, hyphens or underscores, once")
-        raise Problem(ProblemDocument(problems.BAD_FIELD, fields=(fault,)))
-    return keys[0]
 
 
 def _written(route: Route, answer: object) -> web.StreamResponse:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from protocol.identifiers import Identifier
     from server.http.routes import Parameters, Route
+
+JSON = "application/json"
+URL_ENCODED = "application/x-www-form-urlencoded"
 
 BODY_SECONDS = 20.0
 """How long a JSON body may take to arrive."""
@@ -68,19 +72,23 @@ def read_headers(request: web.Request, parameters: Parameters | None) -> Any:
 
 
 async def read_form(request: web.Request, route: Route) -> tuple[bytes, Any]:
-    """Read and parse a JSON body; gives its bytes too, which an idempotency key is bound to.
+    """Read and parse a body, JSON or URL-encoded; gives its bytes too, which an idempotency key is bound to.
 
     Raises:
-        Problem: of another type, too large, too slow, not JSON, or with unacceptable fields.
+        Problem: of another type, too large, too slow, not well formed, or with unacceptable fields.
     """
-    assert_type(request, "application/json")
+    media_type = route.consumes or JSON
+    assert_type(request, media_type)
     raw = await read_bytes(request, route.body_limit)
+    form = route.form or TypeAdapter(None)
+    if media_type == URL_ENCODED:
+        return raw, validated(form, json.dumps(_pairs(raw)).encode())
     try:
         # The form reads the bytes again: its own reader makes dates, enums and tuples, ours refuses what it lets pass.
         read_json(raw)
     except BadJson as fault:
         raise problem(problems.BAD_JSON, str(fault)) from fault
-    return raw, validated(route.form or TypeAdapter(None), raw)
+    return raw, validated(form, raw)
 
 
 def assert_type(request: web.Request, media_type: str) -> None:
@@ -136,6 +144,17 @@ def validated(form: TypeAdapter[Any], raw: bytes) -> Any:
         # Never the value itself: it may be what must not be written in an answer or a log.
         faults = fault.errors(include_url=False, include_input=False, include_context=False)
         raise _bad_fields(FieldFault(_pointer(each["loc"]), each["msg"]) for each in faults) from None
+
+
+def _pairs(raw: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict")
+    except ValueError as fault:
+        raise problem(problems.BAD_REQUEST, "The body is not URL-encoded.") from fault
+    told = dict(pairs)
+    if len(told) != len(pairs):
+        raise problem(problems.BAD_REQUEST, "A parameter is given more than once.")
+    return told
 
 
 def _parameters(sent: MultiMapping[str], names: Iterable[str], parameters: Parameters) -> Any:

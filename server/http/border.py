@@ -17,6 +17,8 @@ from server.http import problems
 from server.http.problems import Problem, ProblemDocument, ProblemType, problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aiohttp.typedefs import Handler
 
 HEALTH = "/v1/health/"
@@ -63,6 +65,9 @@ class Gate:
     metrics: Metrics = field(default_factory=Metrics)
 
 
+FAULTS: web.AppKey[Mapping[type[Exception], ProblemType]] = web.AppKey("faults")
+"""What to answer for exceptions of the packages above, which this one cannot name."""
+
 GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
 
 
@@ -108,6 +113,8 @@ async def _guarded(request: web.Request, handler: Handler, gate: Gate, name: str
             raise
         return _unless_begun(request, fault, problems.BAD_REQUEST)
     except Exception as fault:  # noqa: BLE001  (the border: whatever it is becomes a problem document)
+        if (declared := _declared(request.app[FAULTS], fault)) is not None:
+            return _unless_begun(request, fault, declared)
         _log.error("fault", request=name, fault=type(fault).__name__, where=_where(fault))
         return _unless_begun(request, fault, problems.INTERNAL)
 
@@ -117,6 +124,10 @@ def _let_in(gate: Gate) -> None:
         raise problem(problems.STOPPING, Retry_After="2", Connection="close")
     if gate.running > gate.most:
         raise problem(problems.BUSY, Retry_After="1")
+
+
+def _declared(faults: Mapping[type[Exception], ProblemType], fault: Exception) -> ProblemType | None:
+    return next((faults[kind] for kind in type(fault).__mro__ if kind in faults), None)
 
 
 def _translated(fault: web.HTTPException) -> web.StreamResponse:
@@ -130,7 +141,8 @@ def _unless_begun(request: web.Request, fault: Exception, kind: ProblemType) -> 
     if request.writer.output_size:
         # Half an answer is out: the connection is cut, so that nobody takes the half for the whole.
         raise fault
-    return ProblemDocument(kind).response()
+    again = {"Retry-After": "1"} if kind.status == problems.BUSY.status else {}
+    return ProblemDocument(kind, headers=again).response()
 
 
 def _where(fault: BaseException) -> list[str]:

@@ -63,7 +63,8 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
         "components": {
             "schemas": components,
             "securitySchemes": {
-                "DPoP": {"type": "http", "scheme": "DPoP", "description": "RFC 9449, with an RFC 9068 access token"}
+                "token": {"type": "http", "scheme": "DPoP", "description": "An RFC 9068 access token"},
+                "proof": {"type": "apiKey", "in": "header", "name": "DPoP", "description": "An RFC 9449 proof"},
             },
         },
     }
@@ -96,7 +97,7 @@ def _operation(route: Route, schemas: _Schemas) -> dict[str, Any]:
     if route.description:
         operation["description"] = route.description
     if route.who is Access.SIGNED_IN:
-        operation["security"] = [{"DPoP": []}]
+        operation["security"] = [{"token": [], "proof": []}]
     if route.consumes is not None:
         schema = {} if route.form is None else schemas[id(route.form)]
         operation["requestBody"] = {"required": True, "content": {route.consumes: {"schema": schema} if schema else {}}}
@@ -185,5 +186,5 @@ def _possible(route: Route) -> set[ProblemType]:
     if route.form is not None:
         possible.add(problems.BAD_JSON)
     if route.idempotent:
-        possible.update((problems.KEY_REUSED, problems.IN_PROGRESS))
+        possible.update((problems.KEY_REUSED, problems.ALREADY_ANSWERED))
     return possible

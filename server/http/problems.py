@@ -112,7 +112,7 @@ NOT_FOUND = ProblemType("not-found", 404, "Nothing here that you may know of")
 METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "This path does not answer that method")
 TOO_SLOW = ProblemType("too-slow", 408, "The body took too long to arrive")
 CONFLICT = ProblemType("conflict", 409, "This contradicts what is already kept")
-IN_PROGRESS = ProblemType("in-progress", 409, "The first request with this idempotency key is still being answered")
+ALREADY_ANSWERED = ProblemType("already-answered", 409, "This was answered before, and that answer is given once")
 GONE = ProblemType("gone", 410, "This is no longer here")
 LENGTH_REQUIRED = ProblemType("length-required", 411, "The length of the body must be told first")
 PRECONDITION_FAILED = ProblemType("precondition-failed", 412, "The condition in the request does not hold")
@@ -128,4 +128,9 @@ INTERNAL = ProblemType("internal", 500, "The server failed; what was asked may n
 BUSY = ProblemType("busy", 503, "The server is busy; try again")
 DEADLINE = ProblemType("deadline", 503, "The answer took too long; what was asked may have happened")
 STOPPING = ProblemType("stopping", 503, "The server is stopping; try again")
+HALTED = ProblemType("halted", 503, "The log signs nothing until a person has decided")
+NOT_STORED = ProblemType("not-stored", 503, "Nothing was stored; try again")
+OUTCOME_UNKNOWN = ProblemType(
+    "outcome-unknown", 503, "This may have happened; repeat it under the same idempotency key"
+)
 OUT_OF_SPACE = ProblemType("out-of-space", 507, "The server has no room for more content")
