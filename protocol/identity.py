@@ -15,7 +15,7 @@ from keys import signing
 from protocol.identifiers import Instant, PersonId, SubjectId, UnitId
 from protocol.log.checkpoint import LogPolicy
 from protocol.log.merkle import ProofError, leaf_hash, verify_inclusion
-from protocol.log.receipt import BadReceipt
+from protocol.log.receipt import BadReceipt, Verified
 from protocol.log.receipt import parse as parse_receipt
 from protocol.log.receipt import verify as verify_receipt
 from protocol.pins import Pins
@@ -119,19 +119,19 @@ def accept_policy(token: str, root: signing.PublicKey, fingerprint: str, pins: P
     return Policy(statement, fingerprint, LogPolicy(origin, body.log, body.witnesses, body.quorum))
 
 
-def entry_time(logged: Logged, digest: str, policy: Policy) -> Instant:
-    """Return the instant of the log entry that holds this statement's digest.
+def proved(logged: Logged, policy: Policy) -> Verified:
+    """Return the log entry that holds this statement's digest.
 
     Raises:
         Refused: `not-logged`, if the receipt does not prove that the log holds it.
     """
     try:
-        proved = verify_receipt(parse_receipt(logged.receipt), policy.log)
+        entry = verify_receipt(parse_receipt(logged.receipt), policy.log)
     except BadReceipt as error:
         raise Refused("not-logged", f"the receipt does not hold: {error}") from error
-    if digest not in proved.details.statements:
+    if signing.digest(logged.token) not in entry.details.statements:
         raise Refused("not-logged", "the receipt belongs to another statement")
-    return Instant(proved.entry.t)
+    return entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +154,8 @@ class Directory:
         self._epochs: dict[UnitId, dict[int, tuple[Statement[EpochBody], Instant]]] = {}
         self._sheets: dict[SubjectId, Statement[SheetBody]] = {}
         self._renewed: dict[SubjectId, Instant] = {}
+        self.seen: set[str] = set()
+        """Every checkpoint that a believed statement carries: `protocol.sightings` compares them."""
 
     def learn(self, statements: Iterable[Logged]) -> None:
         """Take logged statements in any order: registrars' words first, then what custodians say under them.
@@ -172,6 +174,7 @@ class Directory:
             self._learn_endorsement(logged)
         for logged in by_kind.pop("epoch", []):
             self._learn_epoch(logged)
+        self._pin_epochs()
         for logged in by_kind.pop("subject-sheet", []):
             self._learn_sheet(logged)
         if by_kind:
@@ -184,7 +187,7 @@ class Directory:
             Refused: `bad-renewal`, or as `learn`.
         """
         statement, _ = self._registrars_word(logged, RenewalBody)
-        self._in_time(statement, "renewal")
+        _alive(statement.body.not_after, statement.made, self.at, CHAIN["renewal"][1], "renewal")
         sheet = self.sheet(subject)
         try:
             verify_inclusion(
@@ -278,23 +281,25 @@ class Directory:
             known.statement.body for known in self._endorsements.values() if known.statement.body.holder == person
         )
 
-    def signed_by_person(self, logged: Logged, kind: type[B], *, unit: UnitId | None) -> tuple[Statement[B], Instant]:
+    def signed_by_person(self, logged: Logged, kind: type[B]) -> tuple[Statement[B], Instant]:
         """Verify a person's statement and return it with its entry's instant.
 
-        `unit` is the unit it is made for: then an endorsement by that unit's custodian (or the registrar, for its
-        custodian) must have been in force at that instant; null asks for one of a person as such.
+        If its body names a `unit` that it is made for, an endorsement for that unit must have been in force then.
 
         Raises:
-            Refused: `not-entitled`, `bad-statement` or `not-logged`.
+            Refused: `not-entitled`, `bad-statement`, `not-logged` or `wrong-time`.
         """
         said = claim(logged.token)
-        digest = signing.digest(logged.token)
-        t = entry_time(logged, digest, self.policy)
-        key = self.person_key(said.iss, said.kid, t, unit=unit)
-        statement = verify(logged.token, kind, key, aud=self.policy.origin)
+        t = Instant(proved(logged, self.policy).entry.t)
+        statement = verify(
+            logged.token, kind, self.person_key(said.iss, said.kid, t, unit=None), aud=self.policy.origin
+        )
+        unit = getattr(statement.body, "unit", None)
+        if unit is not None:
+            self.person_key(said.iss, said.kid, t, unit=unit)
         if abs(statement.made - t) > TOLERANCE:
             raise Refused("wrong-time", "the statement's time is not its log entry's")
-        return statement, t
+        return self._believed(statement), t
 
     def person_key(self, person: PersonId, kid: str, t: Instant, *, unit: UnitId | None) -> signing.PublicKey:
         """Return the key of this thumbprint that was the person's at `t`, for the unit or as a person.
@@ -320,7 +325,7 @@ class Directory:
         if key is None:
             raise Refused("not-entitled", f"{kind.kind}: not signed by a registrar that the root names")
         statement = verify(logged.token, kind, key, aud=self.policy.origin)
-        return statement, entry_time(logged, statement.digest, self.policy)
+        return self._believed(statement), Instant(proved(logged, self.policy).entry.t)
 
     def _custodians_word(self, logged: Logged, kind: type[B]) -> tuple[Statement[B], Instant, UnitId]:
         said = claim(logged.token)
@@ -329,14 +334,15 @@ class Directory:
             if body.role != CUSTODIAN or body.holder != said.iss or body.keys.sign.thumbprint != said.kid:
                 continue
             statement = verify(logged.token, kind, body.keys.sign, aud=self.policy.origin)
-            t = entry_time(logged, statement.digest, self.policy)
+            t = Instant(proved(logged, self.policy).entry.t)
             if body.unit is not None and body.unit == getattr(statement.body, "unit", None) and t < body.not_after:
-                return statement, t, body.unit
+                return self._believed(statement), t, body.unit
         raise Refused("not-entitled", f"{kind.kind}: not signed by a custodian of this unit")
 
     def _learn_unit(self, logged: Logged) -> None:
         statement, _ = self._registrars_word(logged, UnitBody)
-        self._in_time(statement, "unit")
+        if statement.body.not_after - statement.made > CHAIN["unit"][1]:
+            raise Refused("too-long", "a unit's statement lives 90 days at most")
         self._pin(f"unit {statement.body.unit}", statement.body.number, statement.digest)
         self._units[statement.body.unit] = statement
 
@@ -365,8 +371,7 @@ class Directory:
             raise Refused("two-truths", f"two different epochs of one unit carry number {number}")
         known[number] = (statement, t)
 
-    def close_epochs(self) -> None:
-        """Pin the latest epoch of every unit, once all have been learnt; raises `Refused` as `Pins.checked`."""
+    def _pin_epochs(self) -> None:
         for unit, known in self._epochs.items():
             number = max(known)
             self._pin(f"epoch {unit}", number, known[number][0].digest)
@@ -379,8 +384,10 @@ class Directory:
         self._pin(f"sheet {body.subject}", body.number, statement.digest)
         self._sheets[body.subject] = statement
 
-    def _in_time(self, statement: Statement[Any], kind: str) -> None:
-        _alive(statement.body.not_after, statement.made, self.at, CHAIN[kind][1], kind)
+    def _believed(self, statement: Statement[B]) -> Statement[B]:
+        if statement.seen is not None:
+            self.seen.add(statement.seen)
+        return statement
 
     def _pin(self, name: str, number: int, digest: str) -> None:
         self.pins = self.pins.checked(name, number, digest)

@@ -11,7 +11,9 @@ from typing import Any, ClassVar, Self
 from keys.canonical import canonical
 from keys.encoding import decode, encode
 from keys.signing import PublicKey
-from protocol.consent.vocabulary import Capacity, Regime, Responsibility
+from protocol.consent.case import AcceptedRules, Holder, Sheet, parse_date
+from protocol.consent.fields import plain
+from protocol.consent.vocabulary import Regime, Responsibility
 from protocol.identifiers import Instant, InvitationId, PersonId, SubjectId, UnitId, parse_digest, parse_instant
 from protocol.reading import Fields, Malformed, boolean, distinct, integer, listed, one_of, text
 
@@ -74,29 +76,6 @@ class Registrar:
 
 
 @dataclass(frozen=True, slots=True)
-class AcceptedRules:
-    """A rule set that consents may be signed under from `start` until `end` (half-open)."""
-
-    digest: str
-    start: Instant
-    end: Instant
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """Take `{digest, from, to}`."""
-        fields = Fields(value, "rules")
-        rules = cls(
-            fields.take("digest", parse_digest), fields.take("from", parse_instant), fields.take("to", parse_instant)
-        )
-        fields.done()
-        return rules
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the form that `parse` takes."""
-        return {"digest": self.digest, "from": self.start, "to": self.end}
-
-
-@dataclass(frozen=True, slots=True)
 class PolicyBody:
     """The root's word: which server, which log, which witnesses, which registrars, which rules. Ends within a year."""
 
@@ -134,7 +113,7 @@ class PolicyBody:
             "witnesses": list(self.witnesses),
             "quorum": self.quorum,
             "registrars": [registrar.to_json() for registrar in self.registrars],
-            "rules": [rules.to_json() for rules in self.rules],
+            "rules": plain(self.rules),
         }
 
 
@@ -301,41 +280,6 @@ class EpochBody:
 
 
 @dataclass(frozen=True, slots=True)
-class Entitled:
-    """A person on one of the sheet's complete lists, bitemporal: when it holds, and since when it is known."""
-
-    person: PersonId
-    capacity: Capacity
-    holds_from: Instant
-    holds_to: Instant | None
-    known_at: Instant
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """Take `{person, capacity, holds_from, holds_to, known_at}`."""
-        fields = Fields(value, "entitled")
-        entitled = cls(
-            fields.take("person", PersonId.parse),
-            fields.take("capacity", Capacity),
-            fields.take("holds_from", parse_instant),
-            fields.take_or_null("holds_to", parse_instant),
-            fields.take("known_at", parse_instant),
-        )
-        fields.done()
-        return entitled
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the form that `parse` takes."""
-        return {
-            "person": self.person,
-            "capacity": str(self.capacity),
-            "holds_from": self.holds_from,
-            "holds_to": self.holds_to,
-            "known_at": self.known_at,
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class SheetBody:
     """A registrar's word on a child: birth date, and the complete lists of who may sign and who may know."""
 
@@ -345,8 +289,8 @@ class SheetBody:
     subject: SubjectId
     birth_date: date
     responsibility: Responsibility
-    may_sign: tuple[Entitled, ...]
-    may_know: tuple[Entitled, ...]
+    may_sign: tuple[Holder, ...]
+    may_know: tuple[Holder, ...]
     care_order: bool
     card: str
     index: str
@@ -358,10 +302,10 @@ class SheetBody:
             number=fields.take("number", integer),
             not_after=fields.take("not_after", parse_instant),
             subject=fields.take("subject", SubjectId.parse),
-            birth_date=fields.take("birth_date", _birth_date),
+            birth_date=fields.take("birth_date", parse_date),
             responsibility=fields.take("responsibility", Responsibility),
-            may_sign=fields.take("may_sign", listed(Entitled.parse, most=20)),
-            may_know=fields.take("may_know", listed(Entitled.parse, most=20)),
+            may_sign=fields.take("may_sign", listed(Holder.parse, most=20)),
+            may_know=fields.take("may_know", listed(Holder.parse, most=20)),
             care_order=fields.take("care_order", boolean),
             card=fields.take("card", parse_digest),
             index=fields.take("index", parse_digest),
@@ -375,19 +319,24 @@ class SheetBody:
             "subject": self.subject,
             "birth_date": self.birth_date.isoformat(),
             "responsibility": str(self.responsibility),
-            "may_sign": [entitled.to_json() for entitled in self.may_sign],
-            "may_know": [entitled.to_json() for entitled in self.may_know],
+            "may_sign": plain(self.may_sign),
+            "may_know": plain(self.may_know),
             "care_order": self.care_order,
             "card": self.card,
             "index": self.index,
         }
 
-
-def _birth_date(value: object) -> date:
-    parsed = date.fromisoformat(text(value))
-    if parsed.isoformat() != value:
-        raise Malformed("a date is written YYYY-MM-DD")
-    return parsed
+    def facts(self, not_after: Instant) -> Sheet:
+        """Return what `decide` needs to know, with the end that renewals have moved."""
+        return Sheet(
+            self.subject,
+            self.birth_date,
+            self.number,
+            not_after,
+            self.responsibility,
+            self.may_sign,
+            self.may_know,
+        )
 
 
 @dataclass(frozen=True, slots=True)

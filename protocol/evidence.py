@@ -1,0 +1,146 @@
+"""From signed and logged statements to the facts that `decide` judges.
+
+Both the sender before sealing and the reader before unsealing build their `Case` here; the server builds its own from
+what it has verified and stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from protocol.consent.case import (
+    Case,
+    ConsentFacts,
+    Dated,
+    ExceptionFact,
+    Hearing,
+    Membership,
+    Signature,
+    UnitFacts,
+)
+from protocol.consent.vocabulary import Capacity, Evidence, ExceptionKind, Outcome
+from protocol.identifiers import Instant, PersonId, SubjectId, UnitId
+from protocol.identity import Directory, Logged, logged_list
+from protocol.reading import Fields
+from protocol.statements.base import Refused, claim
+from protocol.statements.consent import ACTS, ConsentAct, HearingBody, RequestBody
+
+_BEGINNING = Instant(0)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecord:
+    """One consent as it travels: the request that holds its terms, and every word said on it."""
+
+    request: Logged
+    statements: tuple[Logged, ...]
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Take `{request, statements}`."""
+        fields = Fields(value, "consent")
+        record = cls(fields.take("request", Logged.parse), fields.take("statements", logged_list))
+        fields.done()
+        return record
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the form that `parse` takes."""
+        return {"request": self.request.to_json(), "statements": [logged.to_json() for logged in self.statements]}
+
+
+def consent_facts(directory: Directory, record: ConsentRecord) -> ConsentFacts:
+    """Verify a consent's request and every word on it, and return them as facts at their log instants.
+
+    Raises:
+        Refused: a statement that does not hold, or that is about another consent.
+    """
+    request, requested_at = directory.signed_by_person(record.request, RequestBody)
+    terms = request.body.terms
+    words: dict[str, list[Dated]] = {act.kind: [] for act in ACTS}
+    for logged in record.statements:
+        kind = _act(claim(logged.token).kind)
+        statement, t = directory.signed_by_person(logged, kind)
+        if (statement.body.consent, statement.body.subject, statement.body.matter) != (
+            terms.digest,
+            terms.subject,
+            terms.matter,
+        ):
+            raise Refused("other-consent", "a signature or withdrawal belongs to another consent")
+        words[kind.kind].append(Dated(statement.iss, t))
+    return ConsentFacts(
+        terms,
+        requested_at,
+        signatures=tuple(Signature(word.person, word.at, Evidence.OWN_KEY) for word in words["consent-signature"]),
+        refusals=tuple(words["consent-refusal"]),
+        objections=tuple(words["consent-objection"]),
+        withdrawals=tuple(words["consent-withdrawal"]),
+        notices=tuple(words["consent-notice"]),
+    )
+
+
+def hearing_fact(directory: Directory, logged: Logged) -> Hearing:
+    """Verify a hearing: by a professional for a unit, or by the youth.
+
+    Raises:
+        Refused: `not-entitled`, if anybody else wrote it; or as `Directory.signed_by_person`.
+    """
+    statement, t = directory.signed_by_person(logged, HearingBody)
+    body = statement.body
+    if body.unit is None and statement.iss not in _selves(directory, body.subject):
+        raise Refused("not-entitled", "a child's view is recorded by a professional or told by the youth")
+    return Hearing(body.subject, body.matter, Outcome(body.outcome), statement.iss, t)
+
+
+def build_case(
+    directory: Directory,
+    subject: SubjectId,
+    consents: Sequence[ConsentFacts],
+    hearings: Sequence[Hearing],
+    memberships: Sequence[tuple[PersonId, UnitId]],
+) -> Case:
+    """Build the case around one subject from what the directory believes.
+
+    `memberships` are those the caller has checked against epochs. A directory without a sheet gives a case without one,
+    which `decide` denies.
+    """
+    try:
+        body = directory.sheet(subject).body
+        sheet = body.facts(directory.sheet_not_after(subject))
+        care_order = body.care_order
+    except Refused:
+        sheet, care_order = None, False
+    return Case(
+        sheet=sheet,
+        units={
+            unit.unit: UnitFacts(unit.regime, frozenset(directory.lineage(unit.unit)), unit.not_after, active=True)
+            for unit in directory.units()
+        },
+        memberships=tuple(
+            Membership(person=person, unit=unit, holds_from=_BEGINNING, holds_to=None) for person, unit in memberships
+        ),
+        consents=tuple(consents),
+        hearings=tuple(hearings),
+        assessments=(),
+        shields=(),
+        exceptions=(_care_order(subject),) if care_order else (),
+        rule_sets=directory.policy.statement.body.rules,
+    )
+
+
+def _act(kind: str) -> type[ConsentAct]:
+    for act in ACTS:
+        if act.kind == kind:
+            return act
+    raise Refused("not-in-chain", f"a {kind} says nothing on a consent")
+
+
+def _selves(directory: Directory, subject: SubjectId) -> set[PersonId]:
+    return {holder.person for holder in directory.sheet(subject).body.may_sign if holder.capacity is Capacity.SELF}
+
+
+def _care_order(subject: SubjectId) -> ExceptionFact:
+    return ExceptionFact(
+        kind=ExceptionKind.CARE_ORDER, subject=subject, matter=None, holds_from=_BEGINNING, holds_to=None
+    )
