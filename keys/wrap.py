@@ -44,7 +44,7 @@ class Cost:
     def __post_init__(self) -> None:
         if any(type(value) is not int for value in (self.memory, self.passes, self.lanes)):
             raise ValueError("memory, passes and lanes are integers")
-        # The file names its own cost: without an upper bound, a changed file could take all memory before it is refused.
+        # The file names its own cost: without an upper bound, a changed file could take all memory before its refusal.
         if not (1 <= self.lanes <= _MOST and 1 <= self.passes <= _MOST and 8 * self.lanes <= self.memory <= _GIBIBYTE):
             raise ValueError("the cost is 1 to 16 lanes, 1 to 16 passes, and from 8 KiB per lane to 1 GiB of memory")
 
