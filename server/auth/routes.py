@@ -7,7 +7,7 @@ from pydantic import Field
 
 from server.auth.proof import BadProof, Expected, NonceNeeded, check_proof
 from server.auth.replay import Overloaded
-from server.auth.service import SIGN_INS, challenge
+from server.auth.service import KEY_LOOKUP, SIGN_INS, challenge
 from server.auth.signin import BadAssertion, SignIn, check_assertion
 from server.config import SETTINGS
 from server.http import problems
@@ -68,7 +68,7 @@ async def sign_in(request: web.Request, form: TokenForm, headers: ProofHeader) -
         expected = Expected(request.method, target)
         thumbprint = await check_proof(headers.dpop, expected, sign_ins.proofs, now=now, skew=skew)
         asked = SignIn(form.client_assertion, target, thumbprint)
-        person = await check_assertion(asked, sign_ins.keys, sign_ins.assertions, now=now, skew=skew)
+        person = await check_assertion(asked, request.app[KEY_LOOKUP], sign_ins.assertions, now=now, skew=skew)
     except BadProof as fault:
         raise Problem(ProblemDocument(BAD_PROOF, str(fault), error="invalid_dpop_proof", headers=nonce)) from fault
     except NonceNeeded as fault:

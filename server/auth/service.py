@@ -25,14 +25,14 @@ _SCHEME = "DPoP"
 
 @dataclass(frozen=True, slots=True)
 class SignIns:
-    """Tokens, people's keys, and what was used already (proofs and assertions apart)."""
+    """Tokens, and what was used already (proofs and assertions apart)."""
 
     tokens: Tokens
-    keys: KeyLookup
     proofs: ReplayGuard
     assertions: ReplayGuard
 
 
+KEY_LOOKUP: web.AppKey[KeyLookup] = web.AppKey("key_lookup")
 SIGN_INS: web.AppKey[SignIns] = web.AppKey("sign_ins", SignIns)
 
 

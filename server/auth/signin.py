@@ -27,8 +27,13 @@ class BadAssertion(Exception):
 class KeyLookup(Protocol):
     """Finds people's keys; the identity package has the one in use."""
 
-    async def __call__(self, person: PersonId) -> PublicKey | None:
+    async def __call__(self, person: PersonId, /) -> PublicKey | None:
         """Give the key that the person signs with now, or None: unknown, ended or removed."""
+
+
+async def nobody(_: PersonId) -> PublicKey | None:
+    """Know nobody: the lookup of a server without people."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
