@@ -124,10 +124,11 @@ class Growth:
     def node(self, level: int, index: int) -> bytes:
         """Give the hash of a complete node, old or new; raises like `Tree.node`."""
         first = self.base >> level
-        if index < first or level >= len(self.added):
-            return self._tree.node(level, index)
-        start = (index - first) * HASH_LENGTH
-        return self.added[level][start : start + HASH_LENGTH]
+        if index >= first and level < len(self.added):
+            start = (index - first) * HASH_LENGTH
+            if found := self.added[level][start : start + HASH_LENGTH]:
+                return found
+        return self._tree.node(level, index)
 
     def full_tiles(self) -> list[Tile]:
         """Give the tiles that these leaves have filled."""

@@ -55,7 +55,8 @@ class Writer:
         self._waiting: list[tuple[Request[Any], asyncio.Future[None]]] = []
         self._draining: asyncio.Task[None] | None = None
         self._closed = False
-        self._moved = asyncio.Event()
+        self._copied = log.head.size
+        self._moved, self._closing = asyncio.Event(), asyncio.Event()
         self._copying = asyncio.create_task(self._keep_copy())
 
     @classmethod
@@ -107,11 +108,10 @@ class Writer:
         self._closed = True
         while self._draining is not None:
             await asyncio.wait([self._draining])
-        self._copying.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._copying
-        if self._moved.is_set():
-            await asyncio.to_thread(self._copy)
+        self._closing.set()
+        self._moved.set()
+        await self._copying
+        await asyncio.to_thread(self._copy)
 
     async def _drain(self) -> None:
         try:
@@ -137,16 +137,20 @@ class Writer:
             self._moved.set()
 
     async def _keep_copy(self) -> None:
-        while True:
+        while not self._closing.is_set():
             await self._moved.wait()
             self._moved.clear()
             # A full disk must not stop the log: the copy may lag, and the next one makes good.
             with contextlib.suppress(OSError):
                 await asyncio.to_thread(self._copy)
-            await asyncio.sleep(COPY_EVERY_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), COPY_EVERY_SECONDS)
 
     def _copy(self) -> None:
-        self.log.copy.write(self.log.head.checkpoint)
+        head = self.log.head
+        if head.size != self._copied:
+            self.log.copy.write(head.checkpoint)
+            self._copied = head.size
 
 
 def _nothing(_: Work) -> None:
