@@ -36,7 +36,9 @@ def main() -> int:
     try:
         for name in names:
             if name != FLOOR:
-                found = compare(COMPARISONS[name], scale, progress.log)
+                found = compare(
+                    COMPARISONS[name], scale, lambda line: progress.print(line, highlight=False, soft_wrap=True)
+                )
                 merge(BUILD / f"bench{suffix}.json", [row.summary() for row in found])
                 merge(BUILD / f"bench-details{suffix}.json", [row.detail() for row in found])
                 rows += found

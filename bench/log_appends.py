@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,20 @@ APPENDS, APPENDS_WAL = "log_appends_per_second", "log_appends_per_second_against
 
 
 @contextlib.contextmanager
+def ours(scale: Scale) -> Iterator[Run]:
+    """Append through the writer's group commit, in a process of its own; each run begins a new log."""
+    count = 640 if scale.quick else 8_000
+
+    def run() -> dict[str, float]:
+        folder = _fresh("log")
+        worker = [sys.executable, "-m", "bench.log_worker", folder, str(count), str(CONCURRENT)]
+        rate = json.loads(peers.output_of(worker))["rate"]
+        return {APPENDS: rate, APPENDS_WAL: rate}
+
+    yield run
+
+
+@contextlib.contextmanager
 def reference(scale: Scale) -> Iterator[Run]:
     """Append and prove in pymerkle's own environment."""
     python = peers.python_with("pymerkle", peers.PYMERKLE)
@@ -45,14 +60,19 @@ def reference(scale: Scale) -> Iterator[Run]:
 
 
 def _rate(python: Path, count: int, journal: str) -> float:
-    folder = SCRATCH / "pymerkle"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder = _fresh("pymerkle")
     worker = Path(__file__).with_name("pymerkle_worker.py")
     found = json.loads(peers.output_of([python, worker, folder, str(count), str(ENTRY_BYTES), str(THREADS), journal]))
     if (found["journal_mode"], found["synchronous"]) != (journal, SYNCHRONOUS_FULL):
         raise RuntimeError(f"pymerkle ran with other settings than {journal} and FULL: {found}")
     return float(found["rate"])
+
+
+def _fresh(name: str) -> Path:
+    folder = SCRATCH / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 COMPARISON = Comparison(
@@ -74,4 +94,5 @@ COMPARISON = Comparison(
         ),
     ),
     reference=reference,
+    ours=ours,
 )

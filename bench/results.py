@@ -12,7 +12,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.frame import Goal, Row
+    from bench.frame import Goal, Quantity, Row
 
 BUILD = Path("build")
 SCRATCH = BUILD / "bench"
@@ -39,25 +39,27 @@ def merge(path: Path, rows: Sequence[dict[str, object]]) -> None:
 
 def table(rows: Sequence[Row]) -> Table:
     """Lay the rows out, with the direction of each ratio and the goal it is held to."""
-    shown = Table(title="Medians; runs alternate between the sides")
-    for heading in ("what", "better", "ours", "reference", "by", "ratio", "which is", "goal", "met", "runs"):
-        shown.add_column(heading, justify="right" if heading in {"ours", "reference", "ratio", "runs"} else "left")
+    shown = Table(title="Medians; runs alternate between the sides", show_lines=True)
+    shown.add_column("what")
+    for heading in ("ours", "reference", "ratio", "goal", "met", "runs"):
+        shown.add_column(heading, justify="right")
     for row in rows:
         summary = row.summary()
         ratio = summary["ratio"]
         shown.add_row(
-            row.quantity.name,
-            "higher" if row.quantity.higher_is_better else "lower",
+            f"{row.quantity.name}\n{_reading(row.quantity)}\nbeside {row.quantity.reference_name}",
             _number(summary["ours"]),
             _number(summary["reference"]),
-            row.quantity.reference_name,
             _number(ratio),
-            row.quantity.ratio.value,
             str(row.quantity.goal or "-"),
             _met(row.quantity.goal, ratio),
             str(summary["runs"]),
         )
     return shown
+
+
+def _reading(quantity: Quantity) -> str:
+    return f"{'higher' if quantity.higher_is_better else 'lower'} is better; ratio = {quantity.ratio.value}"
 
 
 def _number(value: object) -> str:
