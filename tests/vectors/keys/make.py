@@ -16,6 +16,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 
 FOLDER = Path(__file__).parent
@@ -142,6 +143,7 @@ def statements() -> dict[str, Any]:
         "alg ES384": token({**HEADER, "alg": "ES384"}),
         "alg in lower case": token({**HEADER, "alg": "es256"}),
         "another typ": token({**HEADER, "typ": "fortrolig.other"}),
+        "another typ over a body without a kind": token({**HEADER, "typ": "fortrolig.other"}, plain),
         "typ in upper case": token({**HEADER, "typ": KIND.upper()}),
         "typ is null": token({**HEADER, "typ": None}),
         "no typ": token({"alg": "ES256", "kid": thumbprint(ME)}),
@@ -295,9 +297,57 @@ def canonical_json() -> dict[str, Any]:
     }
 
 
+def sealed() -> dict[str, Any]:
+    """Seal by RFC 9180 over the first encapsulation of draft-connolly-cfrg-xwing-kem-08, appendix C."""
+    xwing = json.loads((FOLDER / "xwing.json").read_text(encoding="utf-8"))
+    enc, shared = bytes.fromhex(xwing[0]["ciphertext"]), bytes.fromhex(xwing[0]["shared_secret"])
+    suite = b"HPKE" + b"\x64\x7a" + b"\x00\x01" + b"\x00\x02"
+    info, secret = compact({"use": "body", "v": 1}), hashlib.sha256(b"a content key").digest()
+
+    def extract(salt: bytes, label: bytes, ikm: bytes) -> bytes:
+        return hmac.digest(salt, b"HPKE-v1" + suite + label + ikm, "sha256")
+
+    def expand(label: bytes, length: int) -> bytes:
+        text = length.to_bytes(2, "big") + b"HPKE-v1" + suite + label + context + b"\x01"
+        return hmac.digest(exporter, text, "sha256")[:length]
+
+    context = b"\x00" + extract(b"", b"psk_id_hash", b"") + extract(b"", b"info_hash", info)
+    exporter = extract(shared, b"secret", b"")
+    ciphertext = AESGCM(expand(b"key", 32)).encrypt(expand(b"base_nonce", 12), secret, b"")
+    whole = enc + ciphertext
+    refused = {
+        "nothing": b"",
+        "the encapsulation only": enc,
+        "no tag": whole[:-16],
+        "one byte short": whole[:-1],
+        "one byte long": whole + b"\0",
+        "a bit of the ML-KEM ciphertext": flipped(whole, 0),
+        "a bit of the X25519 share": flipped(whole, 1100),
+        "an X25519 share of zero": whole[:1088] + bytes(32) + ciphertext,
+        "a bit of the ciphertext": flipped(whole, 1120),
+        "a bit of the tag": flipped(whole, len(whole) - 1),
+    }
+    return {
+        "seed": xwing[0]["seed"],
+        "info": info.hex(),
+        "secret": secret.hex(),
+        "accepted": [{"name": "as the sealer wrote it", "sealed": whole.hex()}],
+        "refused": [{"name": name, "sealed": text.hex()} for name, text in refused.items()],
+    }
+
+
+def flipped(text: bytes, index: int) -> bytes:
+    return text[:index] + bytes([text[index] ^ 1]) + text[index + 1 :]
+
+
 def files() -> dict[str, Any]:
     """Give what each file holds, by its name."""
-    return {"canonical.json": canonical_json(), "proofs.json": proofs(), "statements.json": statements()}
+    return {
+        "canonical.json": canonical_json(),
+        "proofs.json": proofs(),
+        "sealed.json": sealed(),
+        "statements.json": statements(),
+    }
 
 
 def written(value: object) -> str:
