@@ -1,5 +1,6 @@
 """A small log with keys of its own, from which tests take entries, checkpoints, receipts and exports."""
 
+from collections.abc import Callable
 from hashlib import sha256
 
 from keys.notes import NoteKey
@@ -87,6 +88,7 @@ class SampleLog:
         disclosed: list[Disclosed] | None = None,
         receipts: tuple[str, ...] = (),
         policy: checkpoint.LogPolicy = ALONE,
+        is_new: Callable[[bytes], bool] | None = None,
     ) -> Verdict:
         return judge(
             self.entries if entries is None else entries,
@@ -96,4 +98,5 @@ class SampleLog:
             receipts,
             policy,
             NOW,
+            is_new=is_new,
         )
