@@ -26,6 +26,9 @@ class Reason(StrEnum):
     SHEET_ENDED = "sheet-ended"
     RESPONSIBILITY_UNCLEAR = "responsibility-unclear"
     NO_SIGNER = "no-signer"
+    YOUTH_NOT_ENROLLED = "youth-not-enrolled"
+    SENDER_MAY_NOT_SEND = "sender-may-not-send"
+    OWN_OBSERVATIONS_ONLY = "own-observations-only"
     UNIT_UNKNOWN = "unit-unknown"
     UNIT_ENDED = "unit-ended"
     NOT_A_MEMBER = "not-a-member"
@@ -58,7 +61,6 @@ class Reason(StrEnum):
     NEEDS_NEW_CONSENT = "needs-new-consent"
     NOT_INFORMED = "not-informed"
     NOTICE_RUNNING = "notice-running"
-    OWN_OBSERVATIONS_ONLY = "own-observations-only"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,0 +1,98 @@
+"""What terms cover: whom, what, about whom; and under whose rules of confidentiality that falls."""
+
+from __future__ import annotations
+
+from protocol.consent.answer import Reason
+from protocol.consent.ask import Ask, Receiver
+from protocol.consent.case import Case
+from protocol.consent.law import Situation, own_senders
+from protocol.consent.terms import Party, Terms, UnitParty
+from protocol.consent.vocabulary import Category, Kind, Purpose, Regime
+from protocol.identifiers import Instant, MatterId, PersonId, UnitId
+
+_NO_UNITS: frozenset[UnitId] = frozenset()
+
+
+def uncovered(ask: Ask, terms: Terms, case: Case) -> Reason | None:
+    """Say what of the ask the terms do not cover, or None when they cover all of it."""
+    if terms.subject != ask.subject:
+        return Reason.OTHER_SUBJECT
+    if terms.matter != ask.matter:
+        return Reason.OTHER_MATTER
+    if terms.purpose is not ask.purpose:
+        return Reason.OTHER_PURPOSE
+    senders, receivers = terms.senders, terms.receivers
+    if terms.purpose is Purpose.OWN_SENDING and ask.sender.party not in own_senders(terms):
+        # The receivers may answer whoever sent their own (DESIGN §10), and nobody else.
+        senders, receivers = receivers, senders
+    if not covers(senders, ask.sender.party, case):
+        return Reason.SENDER_NOT_COVERED
+    if not all(covers(receivers, receiver, case) for receiver in _receivers(ask)):
+        return Reason.RECEIVER_NOT_COVERED
+    return None if _carried(ask, terms.kind) <= set(terms.categories) else Reason.CATEGORY_NOT_COVERED
+
+
+def covers(parties: tuple[Party, ...], who: Receiver, case: Case) -> bool:
+    """Say whether a unit or person is one of the parties, or a unit below one that is named with its sub-units."""
+    unit = case.units.get(who) if isinstance(who, UnitId) else None
+    above = _NO_UNITS if unit is None else unit.ancestors
+    return any(
+        party.id == who or (isinstance(party, UnitParty) and party.subunits and party.unit in above)
+        for party in parties
+    )
+
+
+def situation_of_ask(ask: Ask, terms: Terms, case: Case) -> Situation | None:
+    """Return what the law is asked for one ask under these terms; None if the case lacks one of the units.
+
+    The ask's own units count beside those of the terms: a sub-unit may work under another regime than its parent.
+    """
+    return _situation(terms, case, frozenset(ask.categories), (ask.sender.party,), _receivers(ask))
+
+
+def situation_of_terms(terms: Terms, case: Case) -> Situation | None:
+    """Return what the law is asked for all that the terms allow; None if the case lacks one of the units."""
+    return _situation(terms, case, frozenset(terms.categories), (), ())
+
+
+def shielded(case: Case, matter: MatterId, at: Instant) -> frozenset[PersonId]:
+    """Return the persons from whom a matter is hidden at an instant."""
+    return frozenset(
+        person for shield in case.shields if shield.matter == matter and shield.holds(at) for person in shield.persons
+    )
+
+
+def _receivers(ask: Ask) -> tuple[Receiver, ...]:
+    return ask.receivers if ask.reader is None else (ask.reader.party,)
+
+
+def _carried(ask: Ask, kind: Kind) -> set[Category]:
+    """Return the categories that a consent of this kind must cover: disclosure all, care the referral itself."""
+    if kind is Kind.DISCLOSURE:
+        return set(ask.categories)
+    return {Category.REFERRAL}.intersection(ask.categories) if kind is Kind.CARE else set()
+
+
+def _situation(
+    terms: Terms,
+    case: Case,
+    categories: frozenset[Category],
+    more_senders: tuple[Receiver, ...],
+    more_receivers: tuple[Receiver, ...],
+) -> Situation | None:
+    senders = _regimes((*(party.id for party in terms.senders), *more_senders), case)
+    receivers = _regimes((*(party.id for party in terms.receivers), *more_receivers), case)
+    if senders is None or receivers is None:
+        return None
+    pairs = frozenset((sender, receiver) for sender in senders for receiver in receivers)
+    return Situation(terms.purpose, terms.kind, categories, pairs, own_senders(terms))
+
+
+def _regimes(parties: tuple[Receiver, ...], case: Case) -> set[Regime | None] | None:
+    regimes: set[Regime | None] = set()
+    for party in parties:
+        unit = case.units.get(party) if isinstance(party, UnitId) else None
+        if unit is None and isinstance(party, UnitId):
+            return None
+        regimes.add(None if unit is None else unit.regime)
+    return regimes

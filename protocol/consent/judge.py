@@ -1,0 +1,232 @@
+"""One consent judged: has it ended, did somebody say no, had the right people acted in time?
+
+Two instants run through this module. `then` is when something was shared, or now for a new share: whether the right
+people had signed is judged there. `now` is when somebody asks: ends and every kind of no are judged there (DESIGN §5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protocol.consent.age import Band, band, birthday
+from protocol.consent.answer import Deny, Missing, Reason
+from protocol.consent.case import Case, ConsentFacts, Dated, Sheet, Signature
+from protocol.consent.law import (
+    NO_PERSONS,
+    Requirements,
+    Situation,
+    minor,
+    requirements,
+    responsibility_is_clear,
+    within_caps,
+    youth,
+)
+from protocol.consent.ruleset import RuleSet, rule_sets
+from protocol.consent.terms import VERSION
+from protocol.consent.vocabulary import Evidence, Outcome, RoleAct
+from protocol.identifiers import Instant, PersonId
+
+NOTICE_PERIOD = 7 * 24 * 60 * 60 * 1000
+"""How long after a logged notice "none objects" starts to count, in milliseconds (DESIGN §5)."""
+
+_HEARING_BINDS_FROM = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One consent with everything its judgement needs."""
+
+    consent: ConsentFacts
+    situation: Situation
+    rules: RuleSet
+    sheet: Sheet
+    case: Case
+
+    def asked(self, at: Instant) -> Requirements | Reason:
+        """Return what the law asks at an instant."""
+        return requirements(self.rules, self.situation, self.sheet, at)
+
+
+def rules_of(consent: ConsentFacts, case: Case) -> RuleSet | Reason:
+    """Return the rule set that the terms were made under, if this program knows it and the policy accepts it."""
+    terms = consent.terms
+    if terms.v != VERSION:
+        return Reason.VERSION_UNKNOWN
+    rules = rule_sets().get(terms.rules)
+    if rules is None:
+        return Reason.RULES_UNKNOWN
+    accepted = any(each.digest == terms.rules and each.holds(terms.made) for each in case.rule_sets)
+    return rules if accepted else Reason.RULES_NOT_ACCEPTED
+
+
+def judge(judged: Judged, then: Instant, now: Instant) -> Requirements | Deny:
+    """Return what the law asked for and was done, or the first denial."""
+    stopped = _not_in_time(judged, then) or _said_no(judged, now) or _ended(judged, then, now)
+    if stopped is not None:
+        return Deny(stopped)
+    asked = judged.asked(then)
+    if isinstance(asked, Reason):
+        return Deny(asked)
+    rule = " ".join(asked.rules)
+    if minor(judged.sheet.birth_date, now) and not responsibility_is_clear(judged.sheet, now):
+        return Deny(Reason.RESPONSIBILITY_UNCLEAR, rule)
+    if asked.heard and _heard_against(judged, now):
+        return Deny(Reason.HEARD_AGAINST, rule)
+    lacking = _lacking(judged, asked, then)
+    if lacking is not None:
+        reason, missing = lacking
+        return Deny(reason, rule, tuple(sorted(missing)))
+    return asked
+
+
+def may_withdraw(judged: Judged, person: PersonId, at: Instant) -> bool:
+    """Say whether somebody may withdraw now: a signer still entitled, or anyone the rule now asks; from 16 the youth.
+
+    This is the question to ask before a withdrawal is accepted; one that was accepted counts for ever, see `_counts`.
+    """
+    return person in _entitled(judged, at)
+
+
+def signed(judged: Judged, then: Instant) -> frozenset[PersonId]:
+    """Return whose signatures count at an instant."""
+    return frozenset(
+        signature.person
+        for signature in judged.consent.signatures
+        if signature.evidence is Evidence.OWN_KEY and _in_time(judged, signature, then)
+    )
+
+
+def _not_in_time(judged: Judged, then: Instant) -> Reason | None:
+    terms = judged.consent.terms
+    if then < terms.made or then < judged.consent.requested_at:
+        return Reason.NOT_YET_MADE
+    return None if within_caps(judged.rules, terms) else Reason.TOO_LONG
+
+
+def _ended(judged: Judged, then: Instant, now: Instant) -> Reason | None:
+    terms = judged.consent.terms
+    # The same instant counts as expired: late is safer than early.
+    if now >= terms.read_until:
+        return Reason.READING_ENDED
+    return Reason.SHARING_ENDED if then >= terms.share_until else None
+
+
+def _said_no(judged: Judged, now: Instant) -> Reason | None:
+    consent = judged.consent
+    for words, reason in (
+        (consent.withdrawals, Reason.WITHDRAWN),
+        (consent.refusals, Reason.REFUSED),
+        (consent.objections, Reason.OBJECTED),
+    ):
+        if any(word.at <= now and _counts(judged, word) for word in words):
+            return reason
+    return None
+
+
+def _counts(judged: Judged, word: Dated) -> bool:
+    """Say whether a no counts, judged when it was said, so that no later event revives what was withdrawn.
+
+    Below 16 it also counts from whoever signed or was named to, though the sheet no longer names them: a change of the
+    sheet must not bring a withdrawn consent back. From 16 only the youth is listened to (and whoever sends their own).
+    """
+    if word.person in _entitled(judged, word.at):
+        return True
+    if not minor(judged.sheet.birth_date, word.at):
+        return False
+    return word.person in _named(judged)
+
+
+def _entitled(judged: Judged, at: Instant) -> frozenset[PersonId]:
+    asked = judged.asked(at)
+    voices = judged.situation.own_senders | youth_from_16(judged.sheet, at)
+    if isinstance(asked, Reason):
+        return voices
+    return voices | asked.signers | asked.objectors | asked.informed
+
+
+def youth_from_16(sheet: Sheet, at: Instant) -> frozenset[PersonId]:
+    """Return the youth once 16, nobody before."""
+    return NO_PERSONS if minor(sheet.birth_date, at) else youth(sheet, at)
+
+
+def _named(judged: Judged) -> frozenset[PersonId]:
+    consent = judged.consent
+    by_terms = {
+        role.person
+        for role in consent.terms.roles
+        if isinstance(role.person, PersonId) and role.act in (RoleAct.SIGNS, RoleAct.MAY_OBJECT)
+    }
+    return frozenset(by_terms | {signature.person for signature in consent.signatures})
+
+
+def _heard_against(judged: Judged, now: Instant) -> bool:
+    """Say whether the youth's last word from 12 on was no, without a later hearing or assessment (DOMAIN E14)."""
+    terms, from_12 = judged.consent.terms, birthday(judged.sheet.birth_date, _HEARING_BINDS_FROM)
+    hearings = [
+        (hearing.at, hearing.outcome is Outcome.AGAINST)
+        for hearing in judged.case.hearings
+        if (hearing.subject, hearing.matter) == (terms.subject, terms.matter) and from_12 <= hearing.at <= now
+    ]
+    # Of two hearings at one instant the no is taken.
+    last, against = max(hearings, default=(now, False))
+    return against and not any(
+        (each.subject, each.matter) == (terms.subject, terms.matter) and last < each.at <= now
+        for each in judged.case.assessments
+    )
+
+
+def _lacking(judged: Judged, asked: Requirements, then: Instant) -> tuple[Reason, set[Missing]] | None:
+    """Return the reason that comes first and everybody who must still act, or None when nobody must."""
+    done = signed(judged, then)
+    unsigned = [group for group in asked.groups if not group & done]
+    missing = {Missing(person, RoleAct.SIGNS) for group in unsigned for person in group}
+    reasons = [_unsigned_reason(judged, unsigned, then)] if unsigned else []
+    if asked.heard and not _was_heard(judged, then):
+        reasons.append(Reason.NOT_HEARD)
+        missing.add(Missing(judged.sheet.subject, RoleAct.IS_HEARD))
+    to_inform = asked.informed - done
+    if to_inform and not unsigned:
+        told = {
+            notice.person
+            for notice in judged.consent.notices
+            if judged.consent.requested_at <= notice.at and notice.at + NOTICE_PERIOD <= then
+        }
+        running = {notice.person for notice in judged.consent.notices if notice.at <= then}
+        late = to_inform - told
+        if late:
+            reasons.append(Reason.NOTICE_RUNNING if late <= running else Reason.NOT_INFORMED)
+            missing |= {Missing(person, RoleAct.IS_INFORMED) for person in late}
+    return (reasons[0], missing) if reasons else None
+
+
+def _unsigned_reason(judged: Judged, unsigned: list[frozenset[PersonId]], then: Instant) -> Reason:
+    named = {role.person for role in judged.consent.terms.roles if role.act is RoleAct.SIGNS}
+    if any(not group & named for group in unsigned):
+        # The law asks somebody whom the terms never named: a birthday, or a new holder of parental responsibility.
+        return Reason.NEEDS_NEW_CONSENT
+    recorded = {
+        signature.person
+        for signature in judged.consent.signatures
+        if signature.evidence is Evidence.RECORDED and _in_time(judged, signature, then)
+    }
+    return Reason.SIGNATURE_RECORDED if all(group & recorded for group in unsigned) else Reason.SIGNATURE_MISSING
+
+
+def _in_time(judged: Judged, signature: Signature, then: Instant) -> bool:
+    """Say whether a signature was made after the request, by `then`, before the end, by somebody the law then asked."""
+    consent = judged.consent
+    if not consent.requested_at <= signature.at < consent.terms.share_until or signature.at > then:
+        return False
+    asked = judged.asked(signature.at)
+    return isinstance(asked, Requirements) and signature.person in asked.signers
+
+
+def _was_heard(judged: Judged, then: Instant) -> bool:
+    """Say whether the child was heard in time; from 12 a hearing from before the 12th birthday is too old."""
+    terms, birth_date = judged.consent.terms, judged.sheet.birth_date
+    bound = band(birth_date, then) not in (Band.UNDER_7, Band.FROM_7)
+    earliest = birthday(birth_date, _HEARING_BINDS_FROM) if bound else 0
+    return any(
+        (hearing.subject, hearing.matter) == (terms.subject, terms.matter) and earliest <= hearing.at <= then
+        for hearing in judged.case.hearings
+    )

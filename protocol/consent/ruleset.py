@@ -1,0 +1,244 @@
+"""Rules of law as data: reading `rules/*.toml`, refusing gaps and overlaps, and finding the one rule that applies."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from importlib import resources
+from itertools import product
+from types import MappingProxyType
+from typing import Self
+
+from keys.canonical import canonical
+from protocol.consent.age import BANDS, Band, midnight
+from protocol.consent.case import parse_date
+from protocol.consent.fields import closed, short_text
+from protocol.consent.vocabulary import Kind, Purpose, Regime
+from protocol.identifiers import Instant
+from protocol.reading import Malformed, boolean, distinct, integer, listed
+
+Pair = tuple[Regime | None, Regime | None]
+"""The regimes of one sender and one receiver; a person has none."""
+
+PAIRS: tuple[Pair, ...] = tuple(product((*Regime, None), repeat=2))
+_Cell = tuple[Purpose, Band, Pair]
+_LONGEST = 2_000
+
+
+class BadRules(ValueError):
+    """The text is not a complete set of rules; the message names what is missing or doubled."""
+
+
+class When(StrEnum):
+    """Which pairs of sender and receiver a rule is for."""
+
+    ALWAYS = "always"
+    SENDER_OUTSIDE_HEALTH = "sender-outside-health"
+    SENDER_NOT_OUTSIDE_HEALTH = "sender-not-outside-health"
+    PARTY_OUTSIDE_HEALTH = "party-outside-health"
+    NO_PARTY_OUTSIDE_HEALTH = "no-party-outside-health"
+
+    def matches(self, pair: Pair) -> bool:
+        """Say whether a rule with this condition is for the pair."""
+        sender, receiver = (regime not in (Regime.HEALTH, None) for regime in pair)
+        return {
+            When.ALWAYS: True,
+            When.SENDER_OUTSIDE_HEALTH: sender,
+            When.SENDER_NOT_OUTSIDE_HEALTH: not sender,
+            When.PARTY_OUTSIDE_HEALTH: sender or receiver,
+            When.NO_PARTY_OUTSIDE_HEALTH: not (sender or receiver),
+        }[self]
+
+
+class Signs(StrEnum):
+    """Who must sign. "Sending" is whoever an own sending comes from."""
+
+    ALL_GUARDIANS = "all-guardians"
+    GUARDIANS_AND_YOUTH = "guardians-and-youth"
+    ONE_GUARDIAN = "one-guardian"
+    YOUTH = "youth"
+    SENDING_GUARDIAN = "sending-guardian"
+    SENDING_GUARDIAN_OR_YOUTH = "sending-guardian-or-youth"
+    YOUTH_OR_OWN_OBSERVATIONS = "youth-or-own-observations"
+    SENDING_YOUTH = "sending-youth"
+
+
+class Informed(StrEnum):
+    """Who must have been told before the consent counts."""
+
+    NOBODY = "nobody"
+    OTHER_GUARDIANS = "other-guardians"
+
+
+class MayObject(StrEnum):
+    """Whose objection stops the consent, beside those who sign."""
+
+    NOBODY = "nobody"
+    OTHER_GUARDIANS = "other-guardians"
+    OTHER_GUARDIANS_AND_YOUTH = "other-guardians-and-youth"
+
+
+class Footing(StrEnum):
+    """Where a rule stands."""
+
+    LAW = "law"
+    PRODUCT = "product"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: for whom it holds, what it asks, its legal reference, its validity, and why in plain words."""
+
+    id: str
+    purpose: Purpose
+    from_age: int
+    to_age: int
+    when: When
+    signs: Signs
+    heard: bool
+    informed: Informed
+    may_object: MayObject
+    reference: str
+    footing: Footing
+    valid_from: Instant
+    valid_to: Instant | None
+    nb: str
+    en: str
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read one rule; any other shape raises ValueError."""
+        sentence = short_text(_LONGEST)
+        rule = cls(
+            **closed(
+                value,
+                id=short_text(100),
+                purpose=Purpose,
+                from_age=integer,
+                to_age=integer,
+                when=When,
+                signs=Signs,
+                heard=boolean,
+                informed=Informed,
+                may_object=MayObject,
+                reference=sentence,
+                footing=Footing,
+                valid_from=_midnight,
+                valid_to=lambda text: None if text == "" else _midnight(text),
+                nb=sentence,
+                en=sentence,
+            )
+        )
+        firsts = {each.first for each in BANDS}
+        if rule.from_age not in firsts or rule.to_age + 1 not in firsts | {_BEYOND_ALL_AGES}:
+            raise Malformed(f"rule {rule.id} cuts an age band in two")
+        return rule
+
+    def cells(self) -> Iterable[_Cell]:
+        """Name every purpose, band and pair that this rule is for."""
+        for each in BANDS:
+            if self.from_age <= each.first <= self.to_age:
+                yield from ((self.purpose, each, pair) for pair in PAIRS if self.when.matches(pair))
+
+
+_BEYOND_ALL_AGES = 151
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What kinds of consent a purpose takes, and its longest times in calendar months."""
+
+    kinds: frozenset[Kind]
+    share_months: int
+    read_months: int
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read one purpose's scope; any other shape raises ValueError."""
+        read = closed(value, kinds=distinct(Kind, least=1), share_months=integer, read_months=integer)
+        return cls(**{**read, "kinds": frozenset(read["kinds"])})
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """A complete set of rules. `digest` names it in terms and policies."""
+
+    id: str
+    version: str
+    digest: str
+    purposes: Mapping[Purpose, Scope]
+    rules: tuple[Rule, ...]
+    _cells: Mapping[_Cell, tuple[Rule, ...]]
+
+    @classmethod
+    def parse(cls, toml: str) -> Self:
+        """Read a rule set.
+
+        Raises:
+            BadRules: no TOML, another shape, two rules of one id, or no rule or two for a purpose, band, pair and date.
+        """
+        try:
+            content = tomllib.loads(toml)
+            read = closed(
+                content,
+                id=short_text(20),
+                version=short_text(20),
+                valid_from=_midnight,
+                purposes=lambda value: closed(value, **dict.fromkeys(Purpose, Scope.parse)),
+                rules=listed(Rule.parse),
+            )
+            digest = hashlib.sha256(canonical(content)).hexdigest()
+        except ValueError as error:
+            raise BadRules(f"not a rule set: {error}") from error
+        rules: tuple[Rule, ...] = read["rules"]
+        if len({rule.id for rule in rules}) != len(rules):
+            raise BadRules("two rules have one id")
+        purposes = MappingProxyType({Purpose(name): scope for name, scope in read["purposes"].items()})
+        return cls(read["id"], read["version"], digest, purposes, rules, _index(rules, read["valid_from"]))
+
+    def find(self, purpose: Purpose, band: Band, pair: Pair, at: Instant) -> Rule | None:
+        """Return the one rule for the cell that is valid at an instant; None only before the set begins."""
+        for rule in self._cells[purpose, band, pair]:
+            if rule.valid_from <= at:
+                return rule
+        return None
+
+
+def _index(rules: tuple[Rule, ...], begins: Instant) -> Mapping[_Cell, tuple[Rule, ...]]:
+    """File the rules by cell, latest first, refusing gaps and overlaps in each cell's time line."""
+    cells: dict[_Cell, list[Rule]] = {cell: [] for cell in product(Purpose, BANDS, PAIRS)}
+    for rule in rules:
+        for cell in rule.cells():
+            cells[cell].append(rule)
+    for cell, line in cells.items():
+        line.sort(key=lambda rule: rule.valid_from)
+        ends = [begins, *(rule.valid_to for rule in line)]
+        starts = [*(rule.valid_from for rule in line), None]
+        if ends != starts:
+            raise BadRules(f"a gap or an overlap at {'/'.join(map(str, cell[:2]))} from {cell[2][0]} to {cell[2][1]}")
+        line.reverse()
+    return MappingProxyType({cell: tuple(line) for cell, line in cells.items()})
+
+
+@lru_cache(maxsize=1)
+def rule_sets() -> Mapping[str, RuleSet]:
+    """Return every packaged rule set by its digest, so that a consent is judged by the rules it was signed under."""
+    folder = resources.files("protocol.consent") / "rules"
+    texts = [entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.name.endswith(".toml")]
+    return MappingProxyType({rules.digest: rules for rules in map(RuleSet.parse, texts)})
+
+
+@lru_cache(maxsize=1)
+def current_rules() -> RuleSet:
+    """Return the packaged rule set that new terms are made under: `rules/no.toml`."""
+    text = (resources.files("protocol.consent") / "rules" / "no.toml").read_text(encoding="utf-8")
+    return RuleSet.parse(text)
+
+
+def _midnight(value: object) -> Instant:
+    return midnight(parse_date(value))
