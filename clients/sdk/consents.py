@@ -1,0 +1,262 @@
+"""Consents from a person's side: ask, see, sign, refuse, object, withdraw, record a hearing.
+
+Each client derives the law itself before it shows or signs anything: what the server lists is never taken on trust.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from clients.sdk.client import Client, new_statement_id
+from clients.sdk.errors import Denied, Tampered
+from clients.sdk.transport import clock
+from protocol.consent.age import months_after
+from protocol.consent.answer import Reason
+from protocol.consent.case import Case, ConsentFacts, Hearing
+from protocol.consent.coverage import situation_of_terms
+from protocol.consent.law import requirements, roles
+from protocol.consent.ruleset import current_rules
+from protocol.consent.state import State, state_of
+from protocol.consent.terms import PersonParty, Terms, Text, UnitParty
+from protocol.consent.vocabulary import Category, Kind, Language, Purpose
+from protocol.evidence import ConsentRecord, build_case, consent_facts, hearing_fact
+from protocol.identifiers import ConsentId, Instant, MatterId, PersonId, SubjectId, UnitId
+from protocol.identity import Directory, logged_list
+from protocol.statements.base import Refused, claim
+from protocol.statements.consent import (
+    ConsentAct,
+    HearingBody,
+    NoticeBody,
+    ObjectionBody,
+    RefusalBody,
+    RequestBody,
+    SignatureBody,
+    WithdrawalBody,
+)
+from protocol.texts import consent_text, sentence
+
+TEXT_VERSION = "1"
+
+Party = UnitParty | PersonParty
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants to be allowed: the terms before law and text are added."""
+
+    subject: SubjectId
+    matter: MatterId
+    purpose: Purpose
+    senders: tuple[Party, ...]
+    receivers: tuple[Party, ...]
+    categories: tuple[Category, ...]
+    share_months: int | None = None
+    read_months: int | None = None
+    language: Language = Language.BOKMAL
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One consent as this client believes it, and the state it derives."""
+
+    digest: str
+    facts: ConsentFacts
+    state: State
+    record: ConsentRecord
+
+    @property
+    def terms(self) -> Terms:
+        """The terms as they stand."""
+        return self.facts.terms
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything this client believes around one subject, ready for `decide`."""
+
+    directory: Directory
+    subject: SubjectId
+    consents: tuple[ConsentFacts, ...]
+    records: tuple[ConsentRecord, ...]
+    hearings: tuple[Hearing, ...]
+
+    def case(self, memberships: Sequence[tuple[PersonId, UnitId]]) -> Case:
+        """Build the case, with memberships that the caller vouches for."""
+        return build_case(self.directory, self.subject, self.consents, self.hearings, memberships)
+
+
+def parties(ids: Sequence[PersonId | UnitId], *, subunits: bool = False) -> tuple[Party, ...]:
+    """Return the parties that these ids name, in the terms' order."""
+    made: list[Party] = [
+        UnitParty(one, subunits) if isinstance(one, UnitId) else PersonParty(one) for one in sorted(set(ids))
+    ]
+    return tuple(made)
+
+
+async def situation(client: Client, subject: SubjectId, units: Sequence[UnitId] = ()) -> Situation:
+    """Fetch and believe everything around one subject that I may know of, and these units.
+
+    Raises:
+        Tampered: something does not hold.
+    """
+    listed, cursor = [], None
+    while True:
+        page = await client.transport.get("/v1/consents", subject=subject, cursor=cursor)
+        listed += page["consents"]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    records = tuple(ConsentRecord.parse({"request": one["request"], "statements": one["statements"]}) for one in listed)
+    heard = {logged.token: logged for one in listed for logged in logged_list(one["hearings"])}.values()
+    signers = {claim(logged.token).iss for record in records for logged in (record.request, *record.statements)}
+    signers |= {claim(logged.token).iss for logged in heard}
+    named = {UnitId(party.id) for one in records for party in _parties_of(one) if party.id.startswith(UnitId.prefix)}
+    directory = await client.directory(units={*named, *units}, persons=signers, subjects=[subject])
+    try:
+        facts = tuple(consent_facts(directory, record) for record in records)
+        hearings = tuple(hearing_fact(directory, logged) for logged in heard)
+    except Refused as error:
+        raise client.tampered(error, {"consents": [record.to_json() for record in records]}) from error
+    return Situation(directory, subject, facts, records, hearings)
+
+
+async def listed(client: Client, subject: SubjectId, at: Instant | None = None) -> list[Known]:
+    """Return the consents around a subject that I may know of, each with the state that holds now."""
+    found = await situation(client, subject)
+    case = found.case(())
+    now = clock() if at is None else at
+    return [
+        Known(facts.terms.digest, facts, state_of(facts, case, now), record)
+        for facts, record in zip(found.consents, found.records, strict=True)
+    ]
+
+
+async def request(client: Client, wanted: Wanted, *, unit: UnitId | None = None) -> list[Terms]:
+    """Ask for what is wanted: sign the terms and lay them before those whom the law names.
+
+    A referral asks for two consents in one act: care and disclosure.
+
+    Raises:
+        Denied: the law lets nobody sign this now; the sentence says why.
+    """
+    asked = []
+    named = [party.unit for party in (*wanted.senders, *wanted.receivers) if isinstance(party, UnitParty)]
+    found = await situation(client, wanted.subject, named)
+    for kind in _kinds(wanted.purpose):
+        terms = lawful_terms(found, wanted, kind)
+        await client.submit("/v1/consents", RequestBody(new_statement_id(), unit, terms))
+        asked.append(terms)
+    return asked
+
+
+def lawful_terms(found: Situation, wanted: Wanted, kind: Kind) -> Terms:
+    """Write the terms of one kind with the roles that the law asks for now.
+
+    Raises:
+        Denied: the law lets nobody sign this now.
+    """
+    rules, made = current_rules(), clock()
+    scope = rules.purposes[wanted.purpose]
+    draft = Terms(
+        v=1,
+        id=ConsentId.of(secrets.token_bytes(16)),
+        subject=wanted.subject,
+        matter=wanted.matter,
+        kind=kind,
+        purpose=wanted.purpose,
+        senders=wanted.senders,
+        receivers=wanted.receivers,
+        categories=tuple(sorted(set(wanted.categories))),
+        made=made,
+        share_until=months_after(made, wanted.share_months or scope.share_months),
+        read_until=months_after(made, wanted.read_months or scope.read_months),
+        rules=rules.digest,
+        onward=False,
+        roles=(),
+        text=Text(TEXT_VERSION, wanted.language, "-"),
+    )
+    case = found.case(())
+    asked_of = situation_of_terms(draft, case)
+    if asked_of is None or case.sheet is None:
+        raise denied(Reason.UNIT_UNKNOWN if case.sheet is not None else Reason.SHEET_MISSING, wanted.language)
+    asked = requirements(rules, asked_of, case.sheet, made)
+    if isinstance(asked, Reason):
+        raise denied(asked, wanted.language)
+    with_roles = replace(draft, roles=roles(asked, case.sheet))
+    names = {unit.unit: unit.name for unit in found.directory.units()}
+    body = consent_text(with_roles, names, wanted.language)
+    return Terms.parse(replace(with_roles, text=Text(TEXT_VERSION, wanted.language, body)).to_json())
+
+
+async def sign(client: Client, known: Known) -> None:
+    """Say yes to the terms, after deriving the law anew.
+
+    Raises:
+        Tampered: the text or the roles in the terms are not what the law and the units' names give.
+    """
+    terms = known.terms
+    found = await situation(client, terms.subject, [p.unit for p in _terms_parties(terms) if isinstance(p, UnitParty)])
+    names = {unit.unit: unit.name for unit in found.directory.units()}
+    if consent_text(terms, names, terms.text.language) != terms.text.body:
+        raise Tampered("wrong-text", "The text of this consent does not say what its terms say. Do not sign it.")
+    body = SignatureBody(
+        new_statement_id(), known.digest, terms.subject, terms.matter, terms.text.version, str(terms.text.language)
+    )
+    await client.submit("/v1/consent-statements", body)
+
+
+async def refuse(client: Client, known: Known) -> None:
+    """Say no: final for this request."""
+    await _say(client, known, RefusalBody)
+
+
+async def object_to(client: Client, known: Known) -> None:
+    """Object, as somebody who need not sign."""
+    await _say(client, known, ObjectionBody)
+
+
+async def acknowledge(client: Client, known: Known) -> None:
+    """Confirm that I have been informed."""
+    await _say(client, known, NoticeBody)
+
+
+async def withdraw(client: Client, known: Known) -> None:
+    """Withdraw: works for the next request, everywhere."""
+    await _say(client, known, WithdrawalBody)
+
+
+async def hear(
+    client: Client, subject: SubjectId, matter: MatterId, outcome: str, *, unit: UnitId | None = None
+) -> None:
+    """Record the child's view: as a professional for a unit, or as the youth."""
+    body = HearingBody(new_statement_id(), subject, matter, unit, outcome, None)
+    await client.submit("/v1/consent-statements", body)
+
+
+def denied(reason: Reason, language: Language) -> Denied:
+    """Return the error that says why in plain words, with the next step."""
+    return Denied(str(reason), sentence(reason, language))
+
+
+async def _say(client: Client, known: Known, word: type[ConsentAct]) -> None:
+    body = word(new_statement_id(), known.digest, known.terms.subject, known.terms.matter)
+    await client.submit("/v1/consent-statements", body)
+
+
+def _kinds(purpose: Purpose) -> tuple[Kind, ...]:
+    if purpose is Purpose.REFERRAL:
+        return (Kind.CARE, Kind.DISCLOSURE)
+    return (Kind.DISCLOSURE,)
+
+
+def _terms_parties(terms: Terms) -> tuple[Party, ...]:
+    return (*terms.senders, *terms.receivers)
+
+
+def _parties_of(record: ConsentRecord) -> tuple[Party, ...]:
+    # Read before it is believed, only to know whose keys to fetch; `consent_facts` verifies it afterwards.
+    from keys.signing import peek  # noqa: PLC0415
+
+    return _terms_parties(Terms.parse(peek(record.request.token).body.get("terms")))

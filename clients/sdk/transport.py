@@ -1,0 +1,198 @@
+"""Talking to the server: sign-in bound to a key made for it, a proof with every request, problems as errors."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import aiohttp
+
+from clients.sdk.errors import Denied, Fault, Misused, SdkError, Unreachable
+from keys import signing
+from protocol.identifiers import Instant, PersonId
+
+_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_ASSERTION_SECONDS = 60
+_RENEW_BEFORE_SECONDS = 30
+_NOT_FOUND, _FORBIDDEN, _UNAUTHENTICATED, _SERVER_FAULT = 404, 403, 401, 500
+_NONCE_ERROR = "use_dpop_nonce"
+
+
+def clock() -> Instant:
+    """Return the time now: the one place where the SDK reads it."""
+    return Instant(time.time_ns() // 1_000_000)
+
+
+class Transport:
+    """One signed-in connection to one server; without a key it asks only what is public."""
+
+    def __init__(self, server: str, person: PersonId | None = None, key: signing.SigningKey | None = None) -> None:
+        self.server = server.rstrip("/")
+        self._person = person
+        self._key = key
+        self._session: aiohttp.ClientSession | None = None
+        self._proof_key = signing.generate()
+        self._access_token: str | None = None
+        self._expires = 0.0
+        self._nonce: str | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=60))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """GET JSON; query members that are None are left out."""
+        return await self._json("GET", path, params=_query(query))
+
+    async def post(self, path: str, body: Mapping[str, Any], *, idempotency: str | None = None) -> Any:
+        """POST JSON and return the JSON answer (None for 204)."""
+        headers = {} if idempotency is None else {"Idempotency-Key": idempotency}
+        return await self._json("POST", path, json=body, headers=headers)
+
+    async def delete(self, path: str) -> None:
+        """DELETE what the path names."""
+        await self._json("DELETE", path)
+
+    async def get_text(self, path: str, **query: Any) -> str:
+        """GET text, such as a signed checkpoint."""
+        async with self.stream("GET", path, params=_query(query)) as response:
+            return await response.text()
+
+    async def _json(self, method: str, path: str, **options: Any) -> Any:
+        async with self.stream(method, path, **options) as response:
+            if response.content_type.endswith("json"):
+                return await response.json()
+            return None
+
+    @asynccontextmanager
+    async def stream(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send one request, signed in if we have a key, and give the response; refusals are raised.
+
+        Raises:
+            Unreachable: no answer.
+            Denied, Misused, Fault: the server's problem document.
+        """
+        url = f"{self.server}{path}"
+        for last in (False, True):
+            signed = {**(headers or {}), **await self._signed(method, url)}
+            try:
+                async with self._open().request(
+                    method, url, headers=signed, allow_redirects=False, **options
+                ) as response:
+                    self._nonce = response.headers.get("DPoP-Nonce", self._nonce)
+                    if response.status < 400:  # noqa: PLR2004  (RFC 9110 §15: below it nothing was refused)
+                        yield response
+                        return
+                    problem = await _problem(response)
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                raise Unreachable("unreachable", f"No answer from {self.server}. Is it running? ({error})") from error
+            if last or response.status != _UNAUTHENTICATED or self._key is None:
+                raise _error(response.status, problem)
+            # The server was restarted, or the token ran out on the way: sign in again, once.
+            self._access_token = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise Misused("not-open", "use the client in an `async with` block")
+        return self._session
+
+    async def _signed(self, method: str, url: str) -> dict[str, str]:
+        if self._key is None or self._person is None:
+            return {}
+        if self._access_token is None or time.monotonic() >= self._expires:
+            await self._sign_in(self._key, self._person)
+        token = self._access_token or ""
+        ath = base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()).rstrip(b"=").decode()
+        return {"Authorization": f"DPoP {token}", "DPoP": self._proof(method, url, ath=ath)}
+
+    async def _sign_in(self, key: signing.SigningKey, person: PersonId) -> None:
+        url = f"{self.server}/v1/token"
+        problem: dict[str, Any] = {}
+        status = _SERVER_FAULT
+        for _ in range(2):
+            form = {
+                "grant_type": "client_credentials",
+                "client_assertion_type": _ASSERTION_TYPE,
+                "client_assertion": self._assertion(key, person, url),
+            }
+            try:
+                async with self._open().post(url, data=form, headers={"DPoP": self._proof("POST", url)}) as response:
+                    self._nonce = response.headers.get("DPoP-Nonce", self._nonce)
+                    status = response.status
+                    if status < 400:  # noqa: PLR2004  (as above)
+                        granted = await response.json()
+                        self._access_token = granted["access_token"]
+                        self._expires = time.monotonic() + granted["expires_in"] - _RENEW_BEFORE_SECONDS
+                        return
+                    problem = await _problem(response)
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                raise Unreachable("unreachable", f"No answer from {self.server}. Is it running? ({error})") from error
+            if problem.get("error") != _NONCE_ERROR:
+                break
+        if status == _UNAUTHENTICATED:
+            raise Denied("sign-in-refused", "The server does not know your key (yet), or your access has ended.")
+        raise _error(status, problem)
+
+    def _assertion(self, key: signing.SigningKey, person: PersonId, url: str) -> str:
+        now = clock() // 1000
+        return signing.sign(
+            "client-authentication+jwt",
+            {
+                "iss": person,
+                "sub": person,
+                "aud": url,
+                "iat": now,
+                "exp": now + _ASSERTION_SECONDS,
+                "jti": secrets.token_urlsafe(16),
+                "cnf": {"jkt": self._proof_key.kid},
+            },
+            key,
+        )
+
+    def _proof(self, method: str, url: str, ath: str | None = None) -> str:
+        claims: dict[str, Any] = {
+            "htm": method,
+            "htu": url,
+            "iat": clock() // 1000,
+            "jti": secrets.token_urlsafe(16),
+        }
+        if self._nonce is not None:
+            claims["nonce"] = self._nonce
+        if ath is not None:
+            claims["ath"] = ath
+        return signing.sign_proof(claims, self._proof_key)
+
+
+def _query(query: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in query.items() if value is not None}
+
+
+async def _problem(response: aiohttp.ClientResponse) -> dict[str, Any]:
+    try:
+        value = await response.json(content_type=None)
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {}
+
+
+def _error(status: int, problem: Mapping[str, Any]) -> SdkError:
+    code = str(problem.get("reason") or problem.get("code") or f"http-{status}")
+    why = str(problem.get("detail") or problem.get("title") or f"the server answered {status}")
+    if status >= _SERVER_FAULT:
+        return Fault(code, why)
+    if status in (_FORBIDDEN, _UNAUTHENTICATED, _NOT_FOUND):
+        missing = tuple(str(one) for one in problem.get("missing", ()))
+        rule = problem.get("rule")
+        return Denied(code, why, missing=missing, rule=None if rule is None else str(rule))
+    return Misused(code, why)
