@@ -233,7 +233,7 @@ def _read(path: Path) -> tuple[PassphraseWrap, bytes]:
         value = parse(text)
         if not isinstance(value, dict) or set(value) != {"contents", "passphrase", "use", "v"}:
             raise DamagedKeyring(f"{path} is not a keyring")
-        if (value["use"], value["v"]) != ("keyring", 1):
+        if (value["use"], value["v"]) != ("keyring", 1) or value["v"] is True:  # True == 1 in Python
             raise DamagedKeyring(f"{path} is no keyring of version 1: update your client")
         return PassphraseWrap.from_json(value["passphrase"]), decode(value["contents"])
     except (NotCanonical, BadEncoding) as error:

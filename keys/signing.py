@@ -26,6 +26,7 @@ ALGORITHM = "ES256"
 PROOF_KIND = "dpop+jwt"
 
 _KIND = re.compile(r"[!#-\[\]-~]{1,127}")  # visible ASCII that JSON need not escape
+_KID = re.compile(r"[A-Za-z0-9_-]{43}")
 _COORDINATE = 32
 _SIGNATURE = 64
 
@@ -164,7 +165,9 @@ def peek(token: str) -> Unverified:
     header, payload, signature = _segments(token)
     fields = _object(header, "header")
     kind, kid = fields.get("typ"), fields.get("kid")
-    if not (isinstance(kind, str) and isinstance(kid, str) and header == _header(kind, kid)):
+    if not (isinstance(kind, str) and _KIND.fullmatch(kind) and isinstance(kid, str) and _KID.fullmatch(kid)):
+        raise BadStatement("typ is no kind, or kid no thumbprint")
+    if header != _header(kind, kid):
         raise BadStatement("the header is not exactly alg, kid and typ, with alg ES256")
     _signature(signature)
     return Unverified(kind, kid, _body(kind, payload))

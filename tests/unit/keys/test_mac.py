@@ -17,7 +17,7 @@ TAG = mac.authenticate(VALUE, SECRET)
 
 def test_the_tag_is_hmac_sha256_over_canonical_json() -> None:
     text = b'{"holder":"per_00","use":"invitation","v":1}'
-    assert TAG == hmac.new(SECRET, text, hashlib.sha256).digest()
+    assert hmac.new(SECRET, text, hashlib.sha256).digest() == TAG
     mac.verify(TAG, VALUE, SECRET)
 
 

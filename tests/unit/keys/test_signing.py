@@ -31,7 +31,6 @@ ONLY_VERIFY_REFUSES = {
     "another payload under the same signature",
     "signed by another key, under this kid",
     "another key altogether",
-    "a kid that is no thumbprint",
     "another typ over a body without a kind",
 }
 
@@ -186,7 +185,7 @@ def test_a_jwk_with_other_members_is_no_key(jwk: object) -> None:
 def test_a_public_key_survives_its_jwk() -> None:
     assert PublicKey.from_jwk(KEY.jwk) == KEY
     assert {KEY: 1}[PublicKey.from_jwk(KEY.jwk)] == 1
-    assert KEY != signing.generate().public
+    assert signing.generate().public != KEY
 
 
 def test_nothing_private_shows_in_the_representation_of_a_key() -> None:
