@@ -234,7 +234,7 @@ async def test_a_submitter_that_left_before_its_batch_is_spared(sqlite_place: Pl
 async def test_a_submitter_that_left_during_its_batch_has_done_what_it_asked(sqlite_place: Place) -> None:
     async with sqlite_place.writer() as writer:
         leaving = asyncio.create_task(writer.submit(write, 1))
-        while writer._waiting or writer._draining is None:
+        while writer._waiting or writer._draining is None:  # noqa: ASYNC110  (nothing tells when a batch begins)
             await asyncio.sleep(0)
         leaving.cancel()
         await writer.submit(append)
@@ -264,7 +264,7 @@ async def test_the_copy_of_the_last_checkpoint_follows_and_survives_a_full_disk(
             await asyncio.sleep(0.05)
         await writer.submit(append)
         async with asyncio.timeout(5):
-            while writer.log.key.open(writer.log.copy.read()).size != 2:
+            while writer.log.key.open(writer.log.copy.read()).size != 2:  # noqa: ASYNC110  (nothing tells of the file)
                 await asyncio.sleep(0.01)
 
 
