@@ -20,7 +20,7 @@ from protocol.log.receipt import parse as parse_receipt
 from protocol.log.receipt import verify as verify_receipt
 from protocol.pins import Pins
 from protocol.reading import Fields, listed, text
-from protocol.statements.base import B, Refused, Statement, claim, verify
+from protocol.statements.base import B, Body, Refused, Statement, claim, verify
 from protocol.statements.identity import (
     EndorsementBody,
     EpochBody,
@@ -96,6 +96,32 @@ class Policy:
         """Return the key set of a registrar that the root names."""
         found = [registrar.keys for registrar in self.statement.body.registrars if registrar.person == person]
         return found[0] if found else None
+
+
+def said_in_chain(body: Body) -> str:
+    """Name what a body says as `CHAIN` does: its kind, for endorsements with the role."""
+    return f"endorsement {body.role}" if isinstance(body, EndorsementBody) else body.kind
+
+
+def judge(statement: Statement[Any], signer: str, fingerprint: str) -> None:
+    """Check that a signer in this role may say this, under this root, for this long.
+
+    That the signer has the role, and what depends on other statements, is for the caller to check.
+
+    Raises:
+        Refused: `not-in-chain`, `not-entitled` or `too-long`.
+    """
+    body = statement.body
+    said = said_in_chain(body)
+    if said not in CHAIN:
+        raise Refused("not-in-chain", f"nobody may say this here: {said}")
+    role, longest = CHAIN[said]
+    if signer != role:
+        raise Refused("not-entitled", f"{said}: only a {role} may say this")
+    if isinstance(body, EndorsementBody) and (body.root != fingerprint or body.inviter != statement.kid):
+        raise Refused("not-entitled", "this endorsement is not its signer's to give")
+    if body.not_after - statement.made > longest:
+        raise Refused("too-long", f"{said}: may not live longer than {longest // DAY} days")
 
 
 def accept_policy(token: str, root: signing.PublicKey, fingerprint: str, pins: Pins, at: Instant) -> Policy:
@@ -325,6 +351,7 @@ class Directory:
         if key is None:
             raise Refused("not-entitled", f"{kind.kind}: not signed by a registrar that the root names")
         statement = verify(logged.token, kind, key, aud=self.policy.origin)
+        judge(statement, REGISTRAR, self.policy.fingerprint)
         return self._believed(statement), Instant(proved(logged, self.policy).entry.t)
 
     def _custodians_word(self, logged: Logged, kind: type[B]) -> tuple[Statement[B], Instant, UnitId]:
@@ -336,35 +363,26 @@ class Directory:
             statement = verify(logged.token, kind, body.keys.sign, aud=self.policy.origin)
             t = Instant(proved(logged, self.policy).entry.t)
             if body.unit is not None and body.unit == getattr(statement.body, "unit", None) and t < body.not_after:
+                judge(statement, CUSTODIAN, self.policy.fingerprint)
                 return self._believed(statement), t, body.unit
         raise Refused("not-entitled", f"{kind.kind}: not signed by a custodian of this unit")
 
     def _learn_unit(self, logged: Logged) -> None:
         statement, _ = self._registrars_word(logged, UnitBody)
-        if statement.body.not_after - statement.made > CHAIN["unit"][1]:
-            raise Refused("too-long", "a unit's statement lives 90 days at most")
         self._pin(f"unit {statement.body.unit}", statement.body.number, statement.digest)
         self._units[statement.body.unit] = statement
 
     def _learn_endorsement(self, logged: Logged) -> None:
         if self._is_registrar(logged):
             statement, t = self._registrars_word(logged, EndorsementBody)
-            allowed = CHAIN[f"endorsement {statement.body.role}"][0] == REGISTRAR
         else:
             statement, t, _ = self._custodians_word(logged, EndorsementBody)
-            allowed = CHAIN[f"endorsement {statement.body.role}"][0] == CUSTODIAN
         body = statement.body
-        if not allowed or body.root != self.policy.fingerprint or body.inviter != statement.kid:
-            raise Refused("not-entitled", "this endorsement is not its signer's to give")
-        if body.not_after - statement.made > CHAIN[f"endorsement {body.role}"][1]:
-            raise Refused("too-long", "an endorsement lives 90 days at most")
         self._pin(f"endorsement {body.invitation}", body.number, statement.digest)
         self._endorsements[body.invitation] = Known(statement, t)
 
     def _learn_epoch(self, logged: Logged) -> None:
         statement, t, unit = self._custodians_word(logged, EpochBody)
-        if statement.body.not_after - statement.made > CHAIN["epoch"][1]:
-            raise Refused("too-long", "an epoch lives 90 days at most")
         known = self._epochs.setdefault(unit, {})
         number = statement.body.number
         if number in known and known[number][0].digest != statement.digest:
@@ -379,8 +397,6 @@ class Directory:
     def _learn_sheet(self, logged: Logged) -> None:
         statement, _ = self._registrars_word(logged, SheetBody)
         body = statement.body
-        if body.not_after - statement.made > CHAIN["subject-sheet"][1]:
-            raise Refused("too-long", "a subject sheet lives 30 days at most")
         self._pin(f"sheet {body.subject}", body.number, statement.digest)
         self._sheets[body.subject] = statement
 

@@ -122,8 +122,15 @@ class Log:
         Raises:
             ProofError: the log has no such entry yet.
         """
+        return self.receipts([(index, disclosure)])[0]
+
+    def receipts(self, disclosed: Iterable[tuple[int, Disclosure]]) -> list[str]:
+        """Write the receipts of several entries, all against one checkpoint; raises like `receipt`."""
         edge, note = self._present()
-        return receipt.format(receipt.issue(disclosure, index, edge.inclusion(index), note))
+        return [
+            receipt.format(receipt.issue(disclosure, index, edge.inclusion(index), note))
+            for index, disclosure in disclosed
+        ]
 
     def _start(self, connection: Connection, copy: bytes) -> None:
         with connection.begin():

@@ -1,1 +1,1 @@
-"""Who is who: policy, registrars, persons, units, epochs, sheets, cards (store -> actions -> routes)."""
+"""Who is who: policy, invitations, endorsements, units and epochs, subject sheets and cards."""
