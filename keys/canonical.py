@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import rfc8785
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LARGEST_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly (RFC 8785 §3.2.2.3)."""
@@ -70,16 +73,22 @@ def _check(value: Any, depth: int) -> None:
         if not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
             raise NotCanonical("an integer is beyond 2**53-1")
         return
-    if not isinstance(value, dict | list):
-        raise NotCanonical(f"canonical JSON here has no {type(value).__name__}")
     if depth == 0:
         raise NotCanonical(f"lists and objects nest deeper than {DEEPEST}")
-    if isinstance(value, dict):
-        if not all(isinstance(name, str) for name in value):
+    for item in _items(value):
+        if not isinstance(item, str):
+            _check(item, depth - 1)
+
+
+def _items(value: Any) -> Iterable[Any]:
+    if isinstance(value, list):
+        return value
+    if not isinstance(value, dict):
+        raise NotCanonical(f"canonical JSON here has no {type(value).__name__}")
+    for name in value:
+        if not isinstance(name, str):
             raise NotCanonical("a name in an object is no text")
-        value = value.values()
-    for item in value:
-        _check(item, depth - 1)
+    return value.values()
 
 
 def _refuse_number(text: str) -> NoReturn:
