@@ -1,0 +1,1 @@
+"""The demonstration: a synthetic cast, its papers, and the story they play."""
