@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from clients.sdk.client import Client, new_statement_id
 from clients.sdk.errors import Denied, Tampered
 from clients.sdk.transport import clock
+from keys.signing import peek
 from protocol.consent.age import months_after
 from protocol.consent.answer import Reason
 from protocol.consent.case import Case, ConsentFacts, Hearing
 from protocol.consent.coverage import situation_of_terms
 from protocol.consent.law import requirements, roles
 from protocol.consent.ruleset import current_rules
-from protocol.consent.state import State, state_of
+from protocol.consent.state import Standing, standing
 from protocol.consent.terms import PersonParty, Terms, Text, UnitParty
 from protocol.consent.vocabulary import Category, Kind, Language, Purpose
 from protocol.evidence import ConsentRecord, build_case, consent_facts, hearing_fact
@@ -35,9 +36,7 @@ from protocol.statements.consent import (
     SignatureBody,
     WithdrawalBody,
 )
-from protocol.texts import consent_text, sentence
-
-TEXT_VERSION = "1"
+from protocol.texts import Contents, consent_text, sentence
 
 Party = UnitParty | PersonParty
 
@@ -59,11 +58,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One consent as this client believes it, and the state it derives."""
+    """One consent as this client believes it, and where it derives that it stands."""
 
     digest: str
     facts: ConsentFacts
-    state: State
+    standing: Standing
     record: ConsentRecord
 
     @property
@@ -123,12 +122,12 @@ async def situation(client: Client, subject: SubjectId, units: Sequence[UnitId] 
 
 
 async def listed(client: Client, subject: SubjectId, at: Instant | None = None) -> list[Known]:
-    """Return the consents around a subject that I may know of, each with the state that holds now."""
+    """Return the consents around a subject that I may know of, each with where it stands now."""
     found = await situation(client, subject)
     case = found.case(())
     now = clock() if at is None else at
     return [
-        Known(facts.terms.digest, facts, state_of(facts, case, now), record)
+        Known(facts.terms.digest, facts, standing(facts, case, now), record)
         for facts, record in zip(found.consents, found.records, strict=True)
     ]
 
@@ -175,7 +174,7 @@ def lawful_terms(found: Situation, wanted: Wanted, kind: Kind) -> Terms:
         rules=rules.digest,
         onward=False,
         roles=(),
-        text=Text(TEXT_VERSION, wanted.language, "-"),
+        text=Text("-", wanted.language, "-"),
     )
     case = found.case(())
     asked_of = situation_of_terms(draft, case)
@@ -186,8 +185,8 @@ def lawful_terms(found: Situation, wanted: Wanted, kind: Kind) -> Terms:
         raise denied(asked, wanted.language)
     with_roles = replace(draft, roles=roles(asked, case.sheet))
     names = {unit.unit: unit.name for unit in found.directory.units()}
-    body = consent_text(with_roles, names, wanted.language)
-    return Terms.parse(replace(with_roles, text=Text(TEXT_VERSION, wanted.language, body)).to_json())
+    written = consent_text(Contents.of(with_roles), names, wanted.language)
+    return Terms.parse(replace(with_roles, text=written).to_json())
 
 
 async def sign(client: Client, known: Known) -> None:
@@ -199,7 +198,7 @@ async def sign(client: Client, known: Known) -> None:
     terms = known.terms
     found = await situation(client, terms.subject, [p.unit for p in _terms_parties(terms) if isinstance(p, UnitParty)])
     names = {unit.unit: unit.name for unit in found.directory.units()}
-    if consent_text(terms, names, terms.text.language) != terms.text.body:
+    if consent_text(Contents.of(terms), names, terms.text.language) != terms.text:
         raise Tampered("wrong-text", "The text of this consent does not say what its terms say. Do not sign it.")
     body = SignatureBody(
         new_statement_id(), known.digest, terms.subject, terms.matter, terms.text.version, str(terms.text.language)
@@ -257,6 +256,4 @@ def _terms_parties(terms: Terms) -> tuple[Party, ...]:
 
 def _parties_of(record: ConsentRecord) -> tuple[Party, ...]:
     # Read before it is believed, only to know whose keys to fetch; `consent_facts` verifies it afterwards.
-    from keys.signing import peek  # noqa: PLC0415
-
     return _terms_parties(Terms.parse(peek(record.request.token).body.get("terms")))

@@ -1,4 +1,4 @@
-"""The content of a share: one sealed header, one encrypted body, and files, each under a key of its own (DESIGN §10)."""
+"""The content of a share: a sealed header, an encrypted body, and files, each under a key of its own (DESIGN §10)."""
 
 from __future__ import annotations
 

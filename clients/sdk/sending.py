@@ -1,0 +1,384 @@
+"""Sending: decide, then encrypt, upload, seal, sign. What lacks a consent can be held, and is sent when it has one."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from clients.sdk.client import Client, days, new_statement_id
+from clients.sdk.consents import Situation, denied, situation
+from clients.sdk.content import Attachment, Content, encrypt
+from clients.sdk.errors import Denied, Tampered
+from clients.sdk.subjects import card
+from clients.sdk.transport import clock
+from clients.sdk.units import key_id, load_seeds
+from clients.sdk.uploads import Progress, silent, upload
+from keys import commitment, sealing
+from keys.canonical import canonical, parse
+from keys.encoding import decode, encode
+from protocol.consent.answer import Deny, Permit, Reason
+from protocol.consent.ask import Actor, Ask
+from protocol.consent.decide import decide
+from protocol.consent.vocabulary import Act, Category, Kind, Language, Purpose
+from protocol.identifiers import ConversationId, MatterId, PersonId, ShareId, SubjectId, UnitId
+from protocol.identity import Directory
+from protocol.log.receipt import Verified as Proved
+from protocol.share import seal_info
+from protocol.statements.share import (
+    BODY,
+    HEADER,
+    INLINE_BYTES,
+    HoldBody,
+    ManifestBody,
+    OpenBody,
+    Part,
+    Recipient,
+    content_digest,
+)
+
+HOLD_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants to send."""
+
+    subject: SubjectId
+    matter: MatterId
+    to: tuple[PersonId | UnitId, ...]
+    title: str
+    category: Category
+    unit: UnitId | None = None
+    message: str | None = None
+    form: Mapping[str, Any] | None = None
+    attachments: tuple[Attachment, ...] = ()
+    urgency: str = "routine"
+    conversation: ConversationId | None = None
+    after: tuple[str, ...] = ()
+    language: Language = Language.BOKMAL
+
+    def categories(self) -> tuple[Category, ...]:
+        """Every category that the content falls under, sorted."""
+        return tuple(sorted({self.category, *(Category(one.category) for one in self.attachments)}))
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A share that the server has, with the receipt that proves it."""
+
+    share: ShareId
+    entry: Proved
+    consents: tuple[str, ...]
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A held share: everything but the envelopes, sealed to its author's own unit or self."""
+
+    wanted: dict[str, Any]
+    parts: tuple[Part, ...]
+    header_key: bytes = field(repr=False)
+    body_key: bytes = field(repr=False)
+
+
+async def send(client: Client, wanted: Wanted, *, hold: bool = False, progress: Progress = silent) -> Sent:
+    """Share, if a consent in force covers it. With `hold`, what lacks only signatures waits at the server, sealed.
+
+    Raises:
+        Denied: no consent covers it; `missing` says who must still act.
+        UnsafeFile: a file is not taken.
+    """
+    found = await situation(client, wanted.subject, [to for to in wanted.to if isinstance(to, UnitId)])
+    permit, consents = choose(client, found, wanted)
+    if isinstance(permit, Deny) and not (hold and consents):
+        raise _refusal(permit, wanted.language)
+    share = ShareId.of(secrets.token_bytes(16))
+    folder = client.home.folder / "outbox" / share
+    content = encrypt(
+        share,
+        await _header(client, wanted),
+        message=wanted.message,
+        form=wanted.form,
+        category=str(wanted.category),
+        attachments=list(wanted.attachments),
+        folder=folder,
+    )
+    try:
+        given = await _uploaded(client, content, progress)
+        if isinstance(permit, Deny):
+            return await _hold(client, wanted, content, given, consents)
+        return await _share(client, wanted, content, given, permit.consents)
+    finally:
+        _discard(folder)
+
+
+async def release(client: Client, share: ShareId, language: Language = Language.BOKMAL) -> Sent:
+    """Send a held share, if its consents are complete now: decide again, seal to today's keys, sign the manifest.
+
+    Raises:
+        Denied: still not complete, or not mine to release.
+    """
+    held = await holds(client)
+    one = next((hold for hold in held if hold["share"] == share), None)
+    if one is None:
+        raise Denied("not-found", "There is no held share of this id that you may release.")
+    unit = None if one["unit"] is None else UnitId.parse(one["unit"])
+    body = OpenBody(new_statement_id(), share, one["draft"], "own", unit)
+    _, answer = await client.submit(f"/v1/holds/{share}/open", body, field="statement")
+    sealed = decode(answer["draft"])
+    if hashlib.sha256(sealed).hexdigest() != one["draft"]:
+        raise Tampered("wrong-draft", "The held draft is not the one that was put aside.")
+    draft = await _open_draft(client, share, unit, sealed)
+    wanted = _wanted_from(draft.wanted, language)
+    found = await situation(client, wanted.subject, [to for to in wanted.to if isinstance(to, UnitId)])
+    permit, _ = choose(client, found, wanted)
+    if isinstance(permit, Deny):
+        raise _refusal(permit, language)
+    content = Content(share, draft.parts, b"", b"", {}, draft.header_key, draft.body_key)
+    return await _share(client, wanted, content, {"hold": True}, permit.consents)
+
+
+async def holds(client: Client) -> list[dict[str, Any]]:
+    """Return the held shares that I may release."""
+    listed: list[dict[str, Any]] = (await client.transport.get("/v1/holds"))["holds"]
+    return listed
+
+
+async def drop(client: Client, share: ShareId) -> None:
+    """Throw a held share away, unsent."""
+    await client.transport.delete(f"/v1/holds/{share}")
+
+
+def choose(client: Client, found: Situation, wanted: Wanted) -> tuple[Permit | Deny, tuple[str, ...]]:
+    """Find consents that permit the share, and return the answer with the consents that came closest."""
+    now = clock()
+    acting = [] if wanted.unit is None else [(client.person, wanted.unit)]
+    case = found.case(acting)
+    closest: tuple[Deny, tuple[str, ...]] = (Deny(Reason.NO_CONSENT), ())
+    for purpose, consents in _candidates(found, wanted):
+        ask = Ask(
+            act=Act.SHARE,
+            subject=wanted.subject,
+            matter=wanted.matter,
+            purpose=purpose,
+            sender=Actor(client.person, wanted.unit),
+            receivers=tuple(sorted(wanted.to)),
+            reader=None,
+            categories=wanted.categories(),
+            consents=consents,
+            shared_at=None,
+        )
+        answer = decide(ask, case, now)
+        if isinstance(answer, Permit):
+            return answer, consents
+        if answer.missing or not closest[0].missing:
+            closest = answer, consents if answer.missing else ()
+    return closest
+
+
+def _candidates(found: Situation, wanted: Wanted) -> Iterator[tuple[Purpose, tuple[str, ...]]]:
+    """Yield every set of consents in the matter that could carry the share: for a referral, care beside disclosure."""
+    in_matter = [facts.terms for facts in found.consents if facts.terms.matter == wanted.matter]
+    for purpose in Purpose:
+        others = [one.digest for one in in_matter if one.purpose is purpose and one.kind is not Kind.CARE]
+        care = [one.digest for one in in_matter if one.purpose is purpose and one.kind is Kind.CARE]
+        if purpose is Purpose.REFERRAL and Category.REFERRAL in wanted.categories():
+            pairs = [tuple(sorted(pair)) for pair in product(care, others)]
+        else:
+            pairs = [(digest,) for digest in others]
+        for consents in reversed(pairs):
+            yield purpose, consents
+
+
+async def _header(client: Client, wanted: Wanted) -> dict[str, Any]:
+    known = await card(client, wanted.subject)
+    return {
+        "title": wanted.title,
+        "card": None if known is None else dict(known.to_json()),
+        "author_unit": wanted.unit,
+        "urgency": wanted.urgency,
+    }
+
+
+async def _uploaded(client: Client, content: Content, progress: Progress) -> dict[str, Any]:
+    inline = {HEADER: encode(content.header), BODY: encode(content.body)}
+    uploads = {}
+    total = sum(path.stat().st_size for path in content.files.values())
+    sent = 0
+    for part, path in content.files.items():
+        size = path.stat().st_size
+        if size <= INLINE_BYTES:
+            inline[part] = encode(path.read_bytes())
+        else:
+            uploads[part] = await upload(client, path, _from(progress, sent, total))
+        sent += size
+        progress(sent, total)
+    return {"parts": inline, "uploads": uploads, "hold": False}
+
+
+def _from(progress: Progress, before: int, total: int) -> Progress:
+    return lambda done, _: progress(before + done, total)
+
+
+async def _share(
+    client: Client, wanted: Wanted, content: Content, given: Mapping[str, Any], consents: Sequence[str]
+) -> Sent:
+    units = [to for to in wanted.to if isinstance(to, UnitId)] + ([] if wanted.unit is None else [wanted.unit])
+    persons = [to for to in wanted.to if isinstance(to, PersonId)] + [client.person]
+    directory = await client.directory(units=units, persons=persons, subjects=[wanted.subject])
+    own = wanted.unit if wanted.unit is not None else client.person
+    to_all = [(to, False) for to in wanted.to] + [(own, True)]
+    publics = {to: _public(directory, to) for to, _ in to_all}
+    draft = ManifestBody(
+        share=content.share,
+        subject=wanted.subject,
+        matter=wanted.matter,
+        unit=wanted.unit,
+        epoch=None if wanted.unit is None else directory.epoch(wanted.unit).digest,
+        conversation=wanted.conversation or ConversationId.of(secrets.token_bytes(16)),
+        consents=tuple(sorted(consents)),
+        urgency=wanted.urgency,
+        after=wanted.after,
+        parts=content.parts,
+        content=content_digest(content.parts),
+        header_commitment=commitment.commit(content.share, content.header_key),
+        body_commitment=commitment.commit(content.share, content.body_key),
+        recipients=(),
+    )
+    envelopes, recipients = [], []
+    for to, is_own in to_all:
+        header, body = _sealed(client, draft, content, publics[to])
+        envelopes.append({"to": to, "own": is_own, "header": encode(header), "body": encode(body)})
+        recipients.append(
+            Recipient(
+                to,
+                key_id(publics[to]),
+                is_own,
+                hashlib.sha256(header).hexdigest(),
+                hashlib.sha256(body).hexdigest(),
+            )
+        )
+    body_of = {name: getattr(draft, name) for name in draft.__slots__}
+    manifest = ManifestBody(**{**body_of, "recipients": tuple(recipients)})
+    entry, _ = await client.submit("/v1/shares", manifest, field="manifest", more={**given, "envelopes": envelopes})
+    return Sent(content.share, entry, manifest.consents)
+
+
+def _sealed(client: Client, draft: ManifestBody, content: Content, public: bytes) -> tuple[bytes, bytes]:
+    recipient = sealing.SealingPublicKey(public)
+    sender = client.home.keyring.signing.kid
+    sealed = []
+    for use, key in ((HEADER, content.header_key), (BODY, content.body_key)):
+        info = seal_info(use, log=client.policy.origin, recipient_key=key_id(public), sender_key=sender, manifest=draft)
+        sealed.append(sealing.seal(key, recipient, info))
+    return sealed[0], sealed[1]
+
+
+async def _hold(
+    client: Client, wanted: Wanted, content: Content, given: Mapping[str, Any], consents: Sequence[str]
+) -> Sent:
+    units = [] if wanted.unit is None else [wanted.unit]
+    directory = await client.directory(units=units, persons=[client.person])
+    public = _public(directory, wanted.unit if wanted.unit is not None else client.person)
+    value = {
+        "v": 1,
+        "wanted": _wanted_to(wanted),
+        "parts": [part.to_json() for part in content.parts],
+        "header_key": encode(content.header_key),
+        "body_key": encode(content.body_key),
+    }
+    sealed = sealing.seal(
+        canonical(value), sealing.SealingPublicKey(public), _draft_info(client, content.share, key_id(public))
+    )
+    body = HoldBody(
+        content.share,
+        wanted.subject,
+        wanted.matter,
+        wanted.unit,
+        tuple(sorted(consents)),
+        tuple(sorted(wanted.to)),
+        hashlib.sha256(sealed).hexdigest(),
+        days(HOLD_DAYS),
+    )
+    more = {"draft": encode(sealed), "parts": given["parts"], "uploads": given["uploads"]}
+    entry, _ = await client.submit("/v1/holds", body, field="hold", more=more)
+    return Sent(content.share, entry, body.consents, held=True)
+
+
+async def _open_draft(client: Client, share: ShareId, unit: UnitId | None, sealed: bytes) -> Draft:
+    if unit is None:
+        keys = [client.home.keyring.sealing]
+    else:
+        directory = await client.directory(units=[unit])
+        await load_seeds(client, directory, unit)
+        numbers = client.home.keyring.unit_epochs(unit)
+        keys = [client.home.keyring.unit_key(unit, number) for number in reversed(numbers)]
+    for key in keys:
+        try:
+            value = parse(sealing.unseal(sealed, key, _draft_info(client, share, key_id(key.public.raw))))
+        except sealing.CannotOpen:
+            continue
+        parts = tuple(Part.parse(part) for part in value["parts"])
+        return Draft(value["wanted"], parts, decode(value["header_key"]), decode(value["body_key"]))
+    raise Denied("not-a-member", "This draft was sealed to a mailbox key that you do not have.")
+
+
+def _draft_info(client: Client, share: ShareId, recipient_key: str) -> bytes:
+    return canonical(
+        {"v": 1, "use": "draft", "log": client.policy.origin, "recipient_key": recipient_key, "share": share}
+    )
+
+
+def _wanted_to(wanted: Wanted) -> dict[str, Any]:
+    return {
+        "subject": wanted.subject,
+        "matter": wanted.matter,
+        "to": list(wanted.to),
+        "title": wanted.title,
+        "category": str(wanted.category),
+        "categories": [str(category) for category in wanted.categories()],
+        "unit": wanted.unit,
+        "urgency": wanted.urgency,
+        "conversation": wanted.conversation,
+        "after": list(wanted.after),
+    }
+
+
+def _wanted_from(value: Mapping[str, Any], language: Language) -> Wanted:
+    others = [Category(one) for one in value["categories"] if one != value["category"]]
+    return Wanted(
+        subject=SubjectId.parse(value["subject"]),
+        matter=MatterId.parse(value["matter"]),
+        to=tuple(UnitId.parse(one) if one.startswith(UnitId.prefix) else PersonId.parse(one) for one in value["to"]),
+        title=value["title"],
+        category=Category(value["category"]),
+        unit=None if value["unit"] is None else UnitId.parse(value["unit"]),
+        attachments=tuple(Attachment(Path(), str(one), "") for one in others),
+        urgency=value["urgency"],
+        conversation=None if value["conversation"] is None else ConversationId.parse(value["conversation"]),
+        after=tuple(value["after"]),
+        language=language,
+    )
+
+
+def _public(directory: Directory, to: PersonId | UnitId) -> bytes:
+    return directory.epoch(to).body.seal if isinstance(to, UnitId) else directory.keys(to).seal
+
+
+def _refusal(deny: Deny, language: Language) -> Denied:
+    missing = tuple(f"{one.act}:{one.person}" for one in deny.missing)
+    said = denied(deny.reason, language)
+    return Denied(said.code, str(said), missing=missing, rule=deny.rule)
+
+
+def _discard(folder: Path) -> None:
+    if folder.exists():
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
