@@ -8,8 +8,8 @@ write to a temporary file and act on it afterwards. A sink may use the bytes it 
 from __future__ import annotations
 
 import os
-from io import SEEK_END
-from typing import TYPE_CHECKING, BinaryIO
+from io import SEEK_END, RawIOBase
+from typing import TYPE_CHECKING, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 KEY = 32
 SEGMENT = 1 << 20
@@ -30,13 +30,34 @@ _SMALLEST_SEGMENT = _HEADER + _TAG + 1
 _MOST_SEGMENTS = 1 << 32
 
 
+class Source(Protocol):
+    """A binary file that is read from the place where it stands; `readinto` is used where it has that."""
+
+    def read(self, length: int, /) -> bytes | None:
+        """Return at most so many bytes, none at the end."""
+
+
+class SeekableSource(Source, Protocol):
+    """A source that can be read from any place."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a place, and return it."""
+
+
+class Sink(Protocol):
+    """A binary file that is written from the place where it stands."""
+
+    def write(self, view: memoryview, /) -> int | None:
+        """Take some of the bytes and return how many, or take all and return None."""
+
+
 class BadCiphertext(Exception):
     """The bytes are not one whole ciphertext under this key and associated data, or these lengths make none."""
 
 
 def encrypt(
-    source: BinaryIO,
-    sink: BinaryIO,
+    source: Source,
+    sink: Sink,
     key: bytes,
     associated_data: bytes,
     *,
@@ -52,8 +73,8 @@ def encrypt(
 
 
 def decrypt(
-    source: BinaryIO,
-    sink: BinaryIO,
+    source: Source,
+    sink: Sink,
     key: bytes,
     associated_data: bytes,
     *,
@@ -72,8 +93,8 @@ def decrypt(
 
 
 def decrypt_range(
-    source: BinaryIO,
-    sink: BinaryIO,
+    source: SeekableSource,
+    sink: Sink,
     key: bytes,
     associated_data: bytes,
     *,
@@ -168,7 +189,7 @@ class _Segments:
         return self._prefix + index.to_bytes(4, "big") + bytes([last])
 
 
-def _encrypt(source: BinaryIO, sink: BinaryIO, header: bytes, segments: _Segments, segment_size: int) -> None:
+def _encrypt(source: Source, sink: Sink, header: bytes, segments: _Segments, segment_size: int) -> None:
     """Encrypt under a given header. One that was used before would repeat nonces, so only tests bring their own."""
     _check_segment_size(segment_size)
     ciphertext = memoryview(bytearray(segment_size))
@@ -183,14 +204,14 @@ def _check_segment_size(segment_size: int) -> None:
         raise BadCiphertext(f"a segment is at least {_SMALLEST_SEGMENT} bytes")
 
 
-def _read_header(source: BinaryIO) -> bytes:
+def _read_header(source: Source) -> bytes:
     header = bytearray(_HEADER)
     if _fill(source, memoryview(header)) < _HEADER:
         raise BadCiphertext("shorter than a header")
     return bytes(header)
 
 
-def _pieces(source: BinaryIO, first: int, later: int) -> Iterator[tuple[memoryview, bool]]:
+def _pieces(source: Source, first: int, later: int) -> Iterator[tuple[memoryview, bool]]:
     """Cut the source into a first piece and later ones, each with whether it is the last: whether no byte follows it.
 
     An empty source is one empty piece. A piece is overwritten when the next but one is read.
@@ -206,24 +227,36 @@ def _pieces(source: BinaryIO, first: int, later: int) -> Iterator[tuple[memoryvi
         size, filled = later, following
 
 
-def _fill(source: BinaryIO, room: memoryview) -> int:
+def _fill(source: Source, room: memoryview) -> int:
     """Read until the room is full or the source ends; return the number of bytes read."""
-    readinto = getattr(source, "readinto", None)
+    readinto = getattr(source, "readinto", None) or _readinto(source)
     filled = 0
     while filled < len(room):
-        if readinto is not None:
-            count = readinto(room[filled:])
-        else:
-            chunk = source.read(len(room) - filled)
-            count = len(chunk)
-            room[filled : filled + count] = chunk
-        if not count:
+        count = readinto(room[filled:])
+        if count is None:
+            # Nothing at the moment is not the end: taking it for that would cut the file short.
+            raise BlockingIOError("the source must be a blocking file")
+        if count == 0:
             break
         filled += count
     return filled
 
 
-def _write(sink: BinaryIO, view: memoryview) -> None:
+def _readinto(source: Source) -> Callable[[memoryview], int | None]:
+    def readinto(room: memoryview) -> int | None:
+        chunk = source.read(len(room))
+        if chunk is None:
+            return None
+        room[: len(chunk)] = chunk
+        return len(chunk)
+
+    return readinto
+
+
+def _write(sink: Sink, view: memoryview) -> None:
     """Write all of it, also to a raw file that takes only a part at a time."""
     while view:
-        view = view[sink.write(view) :]
+        count = sink.write(view)
+        if count is None and isinstance(sink, RawIOBase):
+            raise BlockingIOError("the sink must be a blocking file")
+        view = view[len(view) if count is None else count :]

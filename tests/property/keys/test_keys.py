@@ -109,7 +109,7 @@ def test_a_token_with_anything_put_in_is_refused(index: int, more: str) -> None:
 
 
 @given(st.text() | st.binary().map(encode) | st.lists(st.binary().map(encode), min_size=3, max_size=3).map(".".join))
-def test_any_text_is_read_or_refused_with_one_error(text: str) -> None:
+def test_no_text_that_nobody_spelt_as_a_token_is_read(text: str) -> None:
     for read in (signing.peek, signing.verify_proof):
         with pytest.raises(BadStatement):
             read(text)

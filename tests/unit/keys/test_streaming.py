@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import tracemalloc
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -252,12 +252,12 @@ class Dribbling(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def readinto(self, room: Any) -> int:
+    def readinto(self, room: Any) -> int | None:
         length = min(3, len(room), len(self.content))
         room[:length], self.content = self.content[:length], self.content[length:]
         return length
 
-    def write(self, text: Any) -> int:
+    def write(self, text: Any) -> int | None:
         self.taken += bytes(text[:3])
         return min(3, len(text))
 
@@ -268,23 +268,58 @@ class ReadOnly:
     def __init__(self, content: bytes) -> None:
         self.source = io.BytesIO(content)
 
-    def read(self, length: int) -> bytes:
+    def read(self, length: int) -> bytes | None:
         return self.source.read(min(length, 5))
+
+
+class Counting:
+    """A sink that takes all and returns nothing, as a digest's wrapper may be."""
+
+    def __init__(self) -> None:
+        self.taken = bytearray()
+
+    def write(self, view: memoryview) -> None:
+        self.taken += view
+
+
+class NotReady(Dribbling):
+    """A raw file that does not block: now and then it has nothing, or no room, yet."""
+
+    def readinto(self, room: Any) -> int | None:
+        return super().readinto(room) if len(self.content) > 6 else None
+
+    def write(self, text: Any) -> int | None:
+        return super().write(text) if len(self.taken) < 6 else None
+
+
+class NothingYet(ReadOnly):
+    def read(self, length: int) -> bytes | None:
+        return super().read(length) or None
 
 
 def test_short_reads_and_writes_change_nothing() -> None:
     sealed, opened = Dribbling(), Dribbling()
-    streaming.encrypt(cast("BinaryIO", Dribbling(visible(201))), cast("BinaryIO", sealed), KEY, AD, segment_size=SMALL)
+    streaming.encrypt(Dribbling(visible(201)), sealed, KEY, AD, segment_size=SMALL)
     assert decrypted(bytes(sealed.taken)) == visible(201)
-    source = cast("BinaryIO", Dribbling(bytes(sealed.taken)))
-    streaming.decrypt(source, cast("BinaryIO", opened), KEY, AD, segment_size=SMALL)
+    streaming.decrypt(Dribbling(bytes(sealed.taken)), opened, KEY, AD, segment_size=SMALL)
     assert bytes(opened.taken) == visible(201)
 
 
-def test_a_source_that_can_only_be_read_from_is_enough() -> None:
-    sink = io.BytesIO()
-    streaming.decrypt(cast("BinaryIO", ReadOnly(FILE)), sink, KEY, AD, segment_size=SMALL)
-    assert sink.getvalue() == visible(200)
+def test_a_source_that_can_only_be_read_and_a_sink_that_does_not_count_are_enough() -> None:
+    sink = Counting()
+    streaming.decrypt(ReadOnly(FILE), sink, KEY, AD, segment_size=SMALL)
+    assert bytes(sink.taken) == visible(200)
+
+
+@pytest.mark.parametrize("source", [NotReady(visible(50)), NothingYet(visible(50))])
+def test_a_source_that_has_nothing_yet_is_not_taken_to_have_ended(source: streaming.Source) -> None:
+    with pytest.raises(BlockingIOError):
+        streaming.encrypt(source, io.BytesIO(), KEY, AD, segment_size=SMALL)
+
+
+def test_a_sink_that_has_no_room_yet_is_not_taken_to_have_taken_all() -> None:
+    with pytest.raises(BlockingIOError):
+        streaming.encrypt(io.BytesIO(b""), NotReady(), KEY, AD, segment_size=SMALL)
 
 
 def test_memory_stays_constant_however_long_the_file(tmp_path: Path) -> None:
