@@ -1,0 +1,99 @@
+"""Everything that `decide` needs to know, read fresh from the rows of one transaction: never kept between two asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from protocol.consent.case import AcceptedRules, Case, ConsentFacts, ExceptionFact, Hearing, Membership
+from protocol.consent.terms import Terms, UnitParty
+from protocol.consent.vocabulary import ExceptionKind
+from protocol.identifiers import Instant, UnitId
+from server.consent import store
+from server.identity import store as identity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from sqlalchemy import Connection
+
+    from protocol.consent.ask import Actor, Ask
+    from protocol.identifiers import SubjectId
+
+_BEGINNING = Instant(0)
+
+
+def load(connection: Connection, ask: Ask, at: Instant) -> Case:
+    """Build the case for one ask, as this transaction sees it at its instant.
+
+    `consents` holds those of the asked ones that exist; `units` those that their terms or the ask name; `memberships`
+    that of whoever acts now.
+    """
+    found = store.consents(connection, ask.consents)
+    said = store.words(connection, [each.terms.digest for each in found]) if found else []
+    heard = store.hearings(connection, [ask.matter])
+    acting = ask.sender if ask.reader is None else ask.reader
+    named = {each for each in (ask.sender.unit, acting.unit, *ask.receivers) if isinstance(each, UnitId)}
+    return around(
+        connection,
+        ask.subject,
+        store.facts(found, said),
+        [each.fact for each in heard],
+        [acting],
+        named,
+        at,
+    )
+
+
+def around(  # noqa: PLR0917  (the parts of a case, in its order)
+    connection: Connection,
+    subject: SubjectId,
+    consents: Sequence[ConsentFacts],
+    hearings: Sequence[Hearing],
+    actors: Iterable[Actor],
+    units: AbstractSet[UnitId],
+    at: Instant,
+) -> Case:
+    """Build the case around one subject from these consents and hearings, and the memberships of these actors."""
+    known = identity.sheet(connection, subject)
+    named = units | {unit for each in consents for unit in units_of(each.terms)}
+    return Case(
+        sheet=None if known is None else known.body.facts(known.not_after),
+        units=identity.unit_facts(connection, named) if named else {},
+        memberships=_memberships(connection, actors, at),
+        consents=tuple(consents),
+        hearings=tuple(hearings),
+        assessments=(),
+        shields=(),
+        exceptions=(_care_order(subject),) if known is not None and known.body.care_order else (),
+        rule_sets=_rule_sets(connection, at),
+    )
+
+
+def units_of(terms: Terms) -> frozenset[UnitId]:
+    """Return the units that terms name."""
+    return frozenset(party.unit for party in (*terms.senders, *terms.receivers) if isinstance(party, UnitParty))
+
+
+def _memberships(connection: Connection, actors: Iterable[Actor], at: Instant) -> tuple[Membership, ...]:
+    found = [
+        identity.membership(connection, actor.person, actor.unit, at) for actor in actors if actor.unit is not None
+    ]
+    return tuple(
+        Membership(person=each.person, unit=each.unit, holds_from=each.holds_from, holds_to=each.holds_to)
+        for each in found
+        if each is not None
+    )
+
+
+def _rule_sets(connection: Connection, at: Instant) -> tuple[AcceptedRules, ...]:
+    """Return what the policy accepts; a policy that is missing or has ended accepts nothing."""
+    latest = identity.latest_policy(connection)
+    policy = None if latest is None else identity.policy_body(latest.token)
+    return () if policy is None or policy.not_after <= at else policy.rules
+
+
+def _care_order(subject: SubjectId) -> ExceptionFact:
+    return ExceptionFact(
+        kind=ExceptionKind.CARE_ORDER, subject=subject, matter=None, holds_from=_BEGINNING, holds_to=None
+    )
