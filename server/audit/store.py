@@ -195,9 +195,8 @@ def find_answer(connection: Connection, person: str, key: str) -> Answer | None:
 
 def add_answers(connection: Connection, answers: Mapping[tuple[str, str], Answer]) -> None:
     """Add answers by (person, key)."""
-    if answers:
-        rows = [{"person": person, "key": key, **answer._asdict()} for (person, key), answer in answers.items()]
-        connection.execute(_ADD_ANSWERS, rows)
+    rows = [{"person": person, "key": key, **answer._asdict()} for (person, key), answer in answers.items()]
+    connection.execute(_ADD_ANSWERS, rows)
 
 
 def forget_answers(connection: Connection, until: Instant) -> None:
@@ -233,11 +232,6 @@ def full_tile(connection: Connection, level: int, number: int) -> bytes | None:
     """Give a full tile's 256 hashes, if it is full."""
     query = select(_tiles.c.hashes).where(_tiles.c.level == level, _tiles.c.n == number)
     return connection.execute(query).scalar_one_or_none()
-
-
-def checkpoint_at(connection: Connection, size: int) -> str | None:
-    """Give the checkpoint published at this size, if one was."""
-    return connection.execute(select(_checkpoints.c.checkpoint).where(_checkpoints.c.size == size)).scalar_one_or_none()
 
 
 def checkpoints(connection: Connection, after: int, limit: int) -> list[tuple[int, str]]:

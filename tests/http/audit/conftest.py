@@ -15,6 +15,7 @@ from server.http.access import AUTHENTICATOR
 from server.http.answering import add_routes
 from server.http.border import FAULTS, GATE, Gate, border, dress
 from server.http.clock import CLOCK
+from server.http.clock import Clock as ReadClock
 from server.http.problems import UNAUTHENTICATED, problem
 from tests.unit.server_audit.support import ORIGIN, Place
 
@@ -56,7 +57,8 @@ async def served(tmp_path: Path, aiohttp_client: AiohttpClient) -> AsyncIterator
     place = Place(tmp_path, tmp_path / "log.db", init_log(tmp_path, ORIGIN))
     async with place.writer() as writer:
         app = web.Application(middlewares=[border])
-        app[GATE], app[FAULTS], app[CLOCK] = Gate(100), {}, place.clock
+        clock: ReadClock = place.clock
+        app[GATE], app[CLOCK], app[FAULTS] = Gate(100), clock, {}
         app[AUTHENTICATOR], app[WRITER] = person_in_header, writer
         app.on_response_prepare.append(dress)
         routes.prepare(app)

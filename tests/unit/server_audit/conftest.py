@@ -4,7 +4,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from sqlalchemy.engine import make_url
 
