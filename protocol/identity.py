@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from keys import signing
 from protocol.identifiers import Instant, PersonId, SubjectId, UnitId
-from protocol.log.checkpoint import LogPolicy
+from protocol.log.checkpoint import BadCheckpoint, LogPolicy
 from protocol.log.merkle import ProofError, leaf_hash, verify_inclusion
 from protocol.log.receipt import BadReceipt, Verified
 from protocol.log.receipt import parse as parse_receipt
@@ -142,7 +142,11 @@ def accept_policy(token: str, root: signing.PublicKey, fingerprint: str, pins: P
     _alive(statement.body.not_after, statement.made, at, CHAIN["policy"][1], "policy")
     pins.checked("policy", statement.body.number, statement.digest)
     body = statement.body
-    return Policy(statement, fingerprint, LogPolicy(origin, body.log, body.witnesses, body.quorum))
+    try:
+        log = LogPolicy(origin, body.log, body.witnesses, body.quorum)
+    except BadCheckpoint as error:
+        raise Refused("bad-statement", f"policy: {error}") from error
+    return Policy(statement, fingerprint, log)
 
 
 def proved(logged: Logged, policy: Policy) -> Verified:

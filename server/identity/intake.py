@@ -60,7 +60,7 @@ class Receipted:
 
 
 class Intake:
-    """Verifies statements before they queue, and hands them to actions. Remembers keys and checkpoints, never rights."""
+    """Verifies statements before they queue and hands them to actions. Remembers keys and checkpoints, never rights."""
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
@@ -116,7 +116,7 @@ class Intake:
         action: Callable[[Work, Statement[Any], *Ts], Accepted | Rejected],
         *args: *Ts,
     ) -> Receipted | Rejected:
-        """Read a statement and run `action(work, statement, *args)` in the group commit; refusals are logged either way."""
+        """Read a statement and run `action(work, statement, *args)` in the group commit; all refusals are logged."""
         try:
             statement = await self.read(token, person, kinds)
         except Refused as refusal:
@@ -150,8 +150,7 @@ def accept(
     if known is not None:
         return Accepted(known.digest, known.leaf_index)
     try:
-        if abs(statement.made - work.at) > TOLERANCE:
-            raise Refused("wrong-time", "the statement was not made now: check the clock")
+        _require_now(statement.made, work.at)
         index = rule(work, statement, *args)
     except Refused as refusal:
         return refuse(work, statement.iss, statement.body.kind, statement.digest, refusal)
@@ -184,6 +183,11 @@ def require_key(connection: Connection, statement: Statement[Any], at: Instant) 
     unit = getattr(statement.body, "unit", None)
     if store.signing_key(connection, statement.iss, statement.kid, at, unit) is None:
         raise Refused("not-entitled", "the signer was not entitled to say this")
+
+
+def _require_now(made: Instant, at: Instant) -> None:
+    if abs(made - at) > TOLERANCE:
+        raise Refused("wrong-time", "the statement was not made now: check the clock")
 
 
 def _kind(token: str, kinds: Mapping[str, type[Body]]) -> str:

@@ -56,7 +56,7 @@ def statement_tokens(
         digests.add(digest)
         wanted |= {unit} if unit else set()
     digests |= {digest for digest, _ in _endorsements(connection, (), wanted - set(units))}
-    digests |= _unit_digests(connection, wanted)
+    digests |= unit_digests(connection, wanted)
     for unit in units:
         digests |= recent_epochs(connection, unit)
     if named_epochs:
@@ -84,7 +84,8 @@ def _endorsements(
     return [(digest, unit) for digest, unit in rows]
 
 
-def _unit_digests(connection: Connection, wanted: Collection[str]) -> set[str]:
+def unit_digests(connection: Connection, wanted: Collection[str]) -> set[str]:
+    """Give the digests of the statements of these units and all above them."""
     known = known_units(connection, [UnitId(unit) for unit in wanted])
     above = {ancestor for each in known.values() for ancestor in each.ancestors} - known.keys()
     # One more SELECT only where a unit has somebody above it that was not asked for.
