@@ -116,7 +116,7 @@ def test_no_text_that_nobody_spelt_as_a_token_is_read(text: str) -> None:
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_what_is_sealed_opens_under_its_info_only(secret: bytes, info: bytes) -> None:
     sealed = sealing.seal(secret, SEALER.public, info)
     assert sealing.unseal(sealed, SEALER, info) == secret

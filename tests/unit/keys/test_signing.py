@@ -182,6 +182,12 @@ def test_a_jwk_with_other_members_is_no_key(jwk: object) -> None:
         PublicKey.from_jwk(jwk)
 
 
+def test_a_byte_moved_from_one_coordinate_to_the_other_is_no_second_spelling() -> None:
+    moved = {"x": encode(KEY.point[:31]), "y": encode(KEY.point[31:])}
+    with pytest.raises(BadKey):
+        PublicKey.from_jwk({**KEY.jwk, **moved})
+
+
 def test_a_public_key_survives_its_jwk() -> None:
     assert PublicKey.from_jwk(KEY.jwk) == KEY
     assert {KEY: 1}[PublicKey.from_jwk(KEY.jwk)] == 1
