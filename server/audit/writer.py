@@ -7,6 +7,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, TypeVarTuple
 
+from server.audit import postponed
 from server.audit.batch import Request, StorageFault, Work, carry_out
 from server.audit.log import Log
 
@@ -24,11 +25,15 @@ Ts = TypeVarTuple("Ts")
 MOST_PER_BATCH = 1000
 COPY_EVERY_SECONDS = 1.0
 
-__all__ = ["Outcome", "Work", "Writer", "WriterClosed"]
+__all__ = ["LogNotHalted", "Outcome", "Work", "Writer", "WriterClosed"]
 
 
 class WriterClosed(Exception):
     """The server is stopping; nothing of the request has happened."""
+
+
+class LogNotHalted(Exception):
+    """Something was to be kept for later, and there is nothing to wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,19 @@ class Writer:
         if request.fault is not None:
             raise request.fault
         return Outcome(request.result, request.receipts)  # type: ignore[arg-type]  # set where there is no fault
+
+    async def postpone(self, kind: str, token: str) -> None:
+        """Keep a signed statement durably for when a halted log goes on: so that a withdrawal is never turned away.
+
+        While the log is halted nothing is shared or opened, so what waits here is not late for anybody. Repeating it
+        changes nothing.
+
+        Raises:
+            LogNotHalted: the log works: submit the action itself.
+        """
+        if self.log.halted is None:
+            raise LogNotHalted("the log takes statements; nothing needs to wait")
+        await self.database.write(postponed.keep, kind, token, self._clock())
 
     async def refresh(self) -> None:
         """Take in what other processes have appended; raises like `submit`."""
