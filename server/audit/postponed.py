@@ -1,7 +1,7 @@
 """Statements that came while the log was halted: kept outside the log, until somebody carries them out in it.
 
-Whoever brings the log back reads `waiting` inside an action, carries each statement out as if it came now, and `settle`s
-it in the same transaction.
+Whoever brings the log back reads `waiting` inside an action, carries each statement out as if it came now, and
+`settle`s it in the same transaction.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def keep(connection: Connection, kind: str, token: str, at: Instant) -> None:
 def waiting(connection: Connection) -> list[Postponed]:
     """Give what waits, in the order it came."""
     query = select(_postponed).order_by(_postponed.c.t, _postponed.c.digest)
-    return [Postponed(row.digest, row.kind, row.token, Instant(row.t)) for row in connection.execute(query)]
+    return [Postponed(digest, kind, token, Instant(t)) for digest, kind, token, t in connection.execute(query)]
 
 
 def settle(connection: Connection, digest: str) -> None:
