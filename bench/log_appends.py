@@ -40,7 +40,7 @@ def ours(scale: Scale) -> Iterator[Run]:
 
     def run() -> dict[str, float]:
         folder = _fresh("log")
-        worker = [sys.executable, "-m", "bench.log_worker", folder, str(count), str(CONCURRENT)]
+        worker: list[str | Path] = [sys.executable, "-m", "bench.log_worker", folder, str(count), str(CONCURRENT)]
         rate = json.loads(peers.output_of(worker))["rate"]
         return {APPENDS: rate, APPENDS_WAL: rate}
 
