@@ -53,7 +53,8 @@ class Parsed:
 
 def identifier_schema(kind: type[Identifier]) -> dict[str, Any]:
     """Give the JSON schema of an identifier."""
-    return {"type": "string", "pattern": getattr(kind, "pattern", f"^{kind.prefix}_[0-9a-f]{{32}}$")}
+    pattern = kind.pattern if hasattr(kind, "pattern") else f"^{kind.prefix}_[0-9a-f]{{32}}$"
+    return {"type": "string", "pattern": pattern}
 
 
 PARSED: Final = Parsed()
