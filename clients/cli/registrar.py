@@ -1,0 +1,124 @@
+"""`fortrolig registrar`: root and policy, endorsing who enrolled, registering children."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clients.cli.reading import identifier, word
+from clients.cli.session import Session, command
+from clients.sdk import enrolment, registrar, subjects
+from clients.sdk.errors import Misused
+from protocol.consent.vocabulary import Responsibility
+from protocol.identifiers import PersonId, SubjectId
+from protocol.national_id import BadNationalId
+
+app = typer.Typer(help="Vouch for persons, units and children (for registrars).", no_args_is_help=True)
+
+
+@command(app, "init")
+async def init(
+    session: Session, server: Annotated[str, typer.Option(help="The address of the server that will be run.")]
+) -> None:
+    """Make the root key and your own keys, and print the root's fingerprint.
+
+    The operator needs the fingerprint for `fortrolig server init`; everybody who enrols gets it on their invitation.
+    """
+    home = registrar.begin(session.home, session.passphrase(new=True), server)
+    fingerprint = registrar.fingerprint(home)
+    session.show(
+        {"person": home.profile.person, "fingerprint": fingerprint, "server": home.profile.server},
+        session.say("Rotnøkkelen er laget. Fingeravtrykk:", "The root key is made. Fingerprint:"),
+        f"[bold]{fingerprint}[/bold]",
+        session.say(
+            "Neste: fortrolig server init --root <fingeravtrykk>, så fortrolig registrar publish --log <loggnøkkel>",
+            "Next: fortrolig server init --root <fingerprint>, then fortrolig registrar publish --log <log key>",
+        ),
+    )
+
+
+@command(app, "publish")
+async def publish(
+    session: Session, log: Annotated[str, typer.Option(help="The log key that `server init` printed.")]
+) -> None:
+    """Sign the policy with the root key and publish it: which log, which registrars, which rules."""
+    async with session.client() as client:
+        policy = await registrar.publish(client, log)
+    number = policy.statement.body.number
+    session.show(
+        {"number": number, "origin": policy.origin, "not_after": policy.statement.body.not_after},
+        session.say(f"Policy nummer {number} er publisert.", f"Policy number {number} is published."),
+    )
+
+
+@command(app, "endorse")
+async def endorse(session: Session) -> None:
+    """Vouch for everybody who answered one of your invitations with its secret."""
+    endorsed, waiting = [], 0
+    async with session.client() as client:
+        for invitation, came in await enrolment.answers(client):
+            if any(answer.authentic for answer in came):
+                endorsed.append(await enrolment.endorse(client, invitation, came))
+            else:
+                waiting += 1
+    session.show(
+        {"endorsed": endorsed, "waiting": waiting},
+        session.say(
+            f"Gikk god for {len(endorsed)}; {waiting} invitasjoner venter.",
+            f"Vouched for {len(endorsed)}; {waiting} invitations still wait for an answer.",
+        ),
+        *(f"  {person}" for person in endorsed),
+    )
+
+
+@command(app, "child")
+async def child(
+    session: Session,
+    birth_date: Annotated[str, typer.Option(help="From the register, YYYY-MM-DD (never read from the number).")],
+    guardian: Annotated[list[str], typer.Option(help="A holder of parental responsibility (per_…); once for each.")],
+    responsibility: Annotated[str, typer.Option(help="The register's word: joint, sole, other or unknown.")] = "joint",
+    youth: Annotated[str | None, typer.Option(help="The child's own person (per_…), if enrolled.")] = None,
+    relative: Annotated[list[str] | None, typer.Option(help="Somebody who may know but not sign (per_…).")] = None,
+    card_file: Annotated[
+        Path | None, typer.Option(help="A file with the name on line 1 and the national id on line 2.")
+    ] = None,
+) -> None:
+    """Register a child: birth date and complete lists in a signed sheet, name and number sealed to those concerned.
+
+    Name and national id are read from a file or asked for, never from the command line.
+    """
+    written = session.secret("Name, and national id on the next line", card_file).splitlines()
+    if len(written) != 2:  # noqa: PLR2004  (name and number)
+        raise Misused("bad-card", "Give exactly two lines: the child's name, then the national id.")
+    try:
+        known = subjects.Child(
+            name=written[0].strip(),
+            national_id=written[1].strip(),
+            birth_date=date.fromisoformat(birth_date),
+            responsibility=word(Responsibility, responsibility),
+            guardians=tuple(identifier(PersonId, one) for one in guardian),
+            youth=None if youth is None else identifier(PersonId, youth),
+            relatives=tuple(identifier(PersonId, one) for one in relative or ()),
+        )
+    except ValueError as error:
+        raise Misused("bad-birth-date", f"The birth date is written YYYY-MM-DD: {error}.") from error
+    async with session.client() as client:
+        try:
+            subject = await subjects.register(client, known)
+        except BadNationalId as error:
+            raise Misused(error.code, f"The national id does not hold: {error}.") from error
+    session.show(
+        {"subject": subject},
+        session.say(f"Barnet er registrert som {subject}.", f"The child is registered as {subject}."),
+    )
+
+
+@command(app, "renew")
+async def renew(session: Session, child: Annotated[str, typer.Argument(help="The child (sub_…).")]) -> None:
+    """Prolong a child's sheet for 30 days, after rechecking it as unchanged."""
+    async with session.client() as client:
+        await subjects.renew(client, identifier(SubjectId, child))
+    session.show({"subject": child}, session.say("Barnets ark er forlenget.", "The child's sheet is prolonged."))

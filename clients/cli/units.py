@@ -1,0 +1,83 @@
+"""`fortrolig unit`: register units; admit and remove their staff."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from clients.cli.reading import all_units, identifier, word
+from clients.cli.reading import unit as find_unit
+from clients.cli.session import Session, command
+from clients.sdk import units
+from clients.sdk.errors import Misused
+from protocol.consent.vocabulary import Regime
+from protocol.identifiers import PersonId
+from protocol.national_id import BadNationalId, Numbers, OrganisationNumber
+
+app = typer.Typer(help="Units and who works in them (for registrars and custodians).", no_args_is_help=True)
+
+
+@command(app, "create")
+async def create(
+    session: Session,
+    name: Annotated[str, typer.Option(help="The unit's name, which everybody sees.")],
+    entity: Annotated[str, typer.Option(help="The legal entity's name.")],
+    organisation: Annotated[str, typer.Option(help="The legal entity's organisation number.")],
+    regime: Annotated[str, typer.Option(help="Confidentiality: health, education, child-welfare or other.")],
+    parent: Annotated[str | None, typer.Option(help="The unit above it.")] = None,
+) -> None:
+    """Register a unit, as a registrar. Then invite its custodian."""
+    try:
+        number = OrganisationNumber.parse(organisation, Numbers.SYNTHETIC).text
+    except BadNationalId as error:
+        raise Misused(error.code, f"The organisation number does not hold: {error}.") from error
+    async with session.client() as client:
+        above = None if parent is None else await find_unit(client, parent)
+        unit = await units.create(
+            client, name=name, entity=entity, organisation=number, regime=word(Regime, regime), parent=above
+        )
+    session.show(
+        {"unit": unit, "name": name},
+        session.say(f"{name} er registrert som {unit}.", f"{name} is registered as {unit}."),
+    )
+
+
+@command(app, "admit")
+async def admit(session: Session, unit: Annotated[str, typer.Argument(help="The unit, by name or id.")]) -> None:
+    """Admit everybody who answered an invitation to the unit, as its custodian."""
+    async with session.client() as client:
+        admitted = await units.admit(client, await find_unit(client, unit))
+    session.show(
+        {"admitted": admitted},
+        session.say(f"Tok inn {len(admitted)}.", f"Admitted {len(admitted)}."),
+        *(f"  {person}" for person in admitted),
+    )
+
+
+@command(app, "remove")
+async def remove(
+    session: Session,
+    unit: Annotated[str, typer.Argument(help="The unit, by name or id.")],
+    person: Annotated[str, typer.Argument(help="Who leaves (per_…).")],
+) -> None:
+    """Remove somebody and change the mailbox key: what comes from now on they cannot open."""
+    async with session.client() as client:
+        await units.remove(client, await find_unit(client, unit), identifier(PersonId, person))
+    session.show(
+        {"removed": person},
+        session.say("Fjernet. Postkassen har ny nøkkel.", "Removed. The mailbox has a new key."),
+    )
+
+
+@command(app, "list")
+async def list_units(session: Session) -> None:
+    """List the units that take part."""
+    async with session.client() as client:
+        found = await all_units(client)
+    session.show(
+        {"units": [{"unit": one.unit, "name": one.name, "regime": str(one.regime)} for one in found]},
+        *(f"{escape(one.name)}  [dim]{one.unit}  {one.regime}[/dim]" for one in found),
+        *([] if found else [session.say("Ingen enheter er registrert ennå.", "No units are registered yet.")]),
+    )

@@ -1,0 +1,80 @@
+"""The registrar's own: the root key, the policy it signs, and renewing what was rechecked (DESIGN §3, §10)."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from clients.sdk.client import Client, days
+from clients.sdk.errors import Misused
+from clients.sdk.home import Home, Profile
+from clients.sdk.transport import clock
+from keys import signing
+from keys.encoding import decode
+from keys.keyring import Cost
+from protocol.consent.case import AcceptedRules
+from protocol.consent.ruleset import current_rules
+from protocol.identifiers import Instant, PersonId
+from protocol.identity import Logged, Policy
+from protocol.log.note import BadNote, Verifier
+from protocol.statements import base
+from protocol.statements.identity import KeySet, PolicyBody, Registrar
+
+ROOT_SECRET = "root key"  # noqa: S105  (the name under which the keyring keeps it)
+POLICY_DAYS = 365
+
+
+def begin(folder: Path, passphrase: str, server: str, *, cost: Cost | None = None) -> Home:
+    """Make a registrar's home with the root key beside the registrar's own keys.
+
+    Raises:
+        Misused: the folder holds keys already.
+    """
+    home = Home.create(folder, passphrase, cost=cost)
+    root = signing.generate()
+    home.keyring.add_secret(ROOT_SECRET, root.to_bytes())
+    home.save_profile(Profile(PersonId.of(secrets.token_bytes(16)), server.rstrip("/"), root.public.thumbprint))
+    return home
+
+
+def fingerprint(home: Home) -> str:
+    """Return the root's fingerprint as people compare it: 64 hex digits."""
+    return decode(home.profile.root).hex()
+
+
+async def publish(client: Client, log: str) -> Policy:
+    """Sign the policy with the root key, log key in it, and publish it; the next number if there is one already.
+
+    `log` is the verifier key text that `server init` printed.
+
+    Raises:
+        Misused: I do not hold the root key, or `log` is none.
+    """
+    root = _root_key(client.home)
+    try:
+        origin = Verifier.parse(log).name
+    except BadNote as error:
+        raise Misused("bad-log-key", f"This is not the log key that `server init` printed: {error}") from error
+    number = client.home.pins.known["policy"].number + 1 if "policy" in client.home.pins.known else 1
+    keys = client.home.keyring
+    body = PolicyBody(
+        number=number,
+        not_after=days(POLICY_DAYS),
+        server=client.profile.server,
+        log=log,
+        witnesses=(),
+        quorum=0,
+        registrars=(Registrar(client.person, KeySet(keys.signing.public, keys.sealing.public.raw)),),
+        rules=(AcceptedRules(digest=current_rules().digest, holds_from=Instant(0), holds_to=None),),
+    )
+    token = base.sign(body, root, iss=client.person, aud=origin, made=clock(), seen=client.home.seen)
+    answer = await client.transport.post("/v1/policy", {"root": root.public.jwk, "token": token})
+    policy = await client.load_policy()
+    await client.check_receipt(Logged(token, str(answer["receipt"])))
+    return policy
+
+
+def _root_key(home: Home) -> signing.SigningKey:
+    if ROOT_SECRET not in home.keyring.secret_names():
+        raise Misused("no-root-key", "This keyring does not hold the root key; only the root publishes policies.")
+    return signing.SigningKey.from_bytes(home.keyring.secret(ROOT_SECRET))
