@@ -12,8 +12,7 @@ from server.consent import store
 from server.identity import store as identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Sequence
 
     from sqlalchemy import Connection
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from protocol.identifiers import SubjectId
 
 _BEGINNING = Instant(0)
+_LONGEST_CODE = 100
 
 
 def load(connection: Connection, ask: Ask, at: Instant) -> Case:
@@ -33,16 +33,9 @@ def load(connection: Connection, ask: Ask, at: Instant) -> Case:
     said = store.words(connection, [each.terms.digest for each in found]) if found else []
     heard = store.hearings(connection, [ask.matter])
     acting = ask.sender if ask.reader is None else ask.reader
-    named = {each for each in (ask.sender.unit, acting.unit, *ask.receivers) if isinstance(each, UnitId)}
-    return around(
-        connection,
-        ask.subject,
-        store.facts(found, said),
-        [each.fact for each in heard],
-        [acting],
-        named,
-        at,
-    )
+    named = frozenset(each for each in (ask.sender.unit, *ask.receivers) if isinstance(each, UnitId))
+    hearings = [each.fact for each in heard]
+    return around(connection, ask.subject, store.facts(found, said), hearings, [acting], at, units=named)
 
 
 def around(  # noqa: PLR0917  (the parts of a case, in its order)
@@ -50,13 +43,18 @@ def around(  # noqa: PLR0917  (the parts of a case, in its order)
     subject: SubjectId,
     consents: Sequence[ConsentFacts],
     hearings: Sequence[Hearing],
-    actors: Iterable[Actor],
-    units: AbstractSet[UnitId],
+    actors: Sequence[Actor],
     at: Instant,
+    *,
+    units: frozenset[UnitId] = frozenset(),
 ) -> Case:
-    """Build the case around one subject from these consents and hearings, and the memberships of these actors."""
+    """Build the case around one subject from these consents and hearings, and the memberships of these actors.
+
+    It knows the units that the terms name, those acted for, and `units`.
+    """
     known = identity.sheet(connection, subject)
-    named = units | {unit for each in consents for unit in units_of(each.terms)}
+    named = units.union(*(units_of(each.terms) for each in consents))
+    named |= {actor.unit for actor in actors if actor.unit is not None}
     return Case(
         sheet=None if known is None else known.body.facts(known.not_after),
         units=identity.unit_facts(connection, named) if named else {},
@@ -75,7 +73,12 @@ def units_of(terms: Terms) -> frozenset[UnitId]:
     return frozenset(party.unit for party in (*terms.senders, *terms.receivers) if isinstance(party, UnitParty))
 
 
-def _memberships(connection: Connection, actors: Iterable[Actor], at: Instant) -> tuple[Membership, ...]:
+def rule_code(rule: str | None) -> str | None:
+    """Write the rules that a decision names as the one code that an entry's details take: joined by `+`."""
+    return None if rule is None else rule.replace(" ", "+")[:_LONGEST_CODE]
+
+
+def _memberships(connection: Connection, actors: Sequence[Actor], at: Instant) -> tuple[Membership, ...]:
     found = [
         identity.membership(connection, actor.person, actor.unit, at) for actor in actors if actor.unit is not None
     ]

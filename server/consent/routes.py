@@ -1,0 +1,133 @@
+"""`/v1/consents` and `/v1/consent-statements`: asked for, said, and listed to those who may know."""
+
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import Field
+
+from protocol.identifiers import ConsentId, MatterId, SubjectId
+from protocol.identity import Logged
+from server.audit.wiring import WRITER
+from server.consent import actions, listing
+from server.consent.actions import REQUEST, SAID, OnEnded
+from server.consent.listing import Told
+from server.consent.refusals import PROBLEMS, problem_for
+from server.http.access import acting_person
+from server.http.clock import CLOCK
+from server.http.forms import PARSED, Answer, Digest, Query
+from server.http.problems import NOT_FOUND, REFUSED, ProblemDocument, unknown
+from server.http.routes import RouteTable
+from server.identity.access import RELATIONS
+from server.identity.forms import AcceptedAnswer, LoggedAnswer, TokenForm
+from server.identity.intake import INTAKE, Rejected
+from server.identity.publishing import publish
+from server.identity.refusals import PROBLEMS as STATEMENT_PROBLEMS
+
+routes = RouteTable("consent")
+
+ON_ENDED: web.AppKey[list[OnEnded]] = web.AppKey("on_ended", list)
+"""What else happens when a consent ends by somebody's no; packages above append to it in their `prepare`."""
+
+_CODES = {kind.code for kind in PROBLEMS}
+_PROBLEMS = (*PROBLEMS, *(kind for kind in STATEMENT_PROBLEMS if kind.code not in _CODES), REFUSED, NOT_FOUND)
+
+
+def prepare(app: web.Application) -> None:
+    """Tell identity which units are party to what, and let packages above take part when a consent ends."""
+    app[ON_ENDED] = []
+    app[RELATIONS].append(listing.is_party)
+
+
+class RequestedAnswer(Answer):
+    """The digest of the terms, which names the consent ever after, and the receipt of the request's entry."""
+
+    consent: Digest
+    receipt: str
+
+
+class ConsentAnswer(Answer):
+    """One consent: the request with its terms, every word said on it, and the hearings that go with it."""
+
+    consent: Digest
+    request: LoggedAnswer
+    statements: list[LoggedAnswer]
+    hearings: list[LoggedAnswer]
+
+
+class ConsentsQuery(Query):
+    """Consents on one subject or in one matter; `cursor` is a `next` of an earlier answer to the same question."""
+
+    subject: Annotated[SubjectId, PARSED] | None = None
+    matter: Annotated[MatterId, PARSED] | None = None
+    cursor: Annotated[str, Field(pattern="^(0|[1-9][0-9]{0,15})$")] | None = None
+
+
+class ConsentsAnswer(Answer):
+    """A page of consents, oldest first; `next` is null at the end. There is no total."""
+
+    consents: list[ConsentAnswer]
+    next: str | None
+
+
+@routes.post("/v1/consents", summary="Ask for a consent", status=201, problems=_PROBLEMS)
+async def request_consent(request: web.Request, form: TokenForm) -> RequestedAnswer | ProblemDocument:
+    """Lay terms before those whom the law names; the same request again is answered again."""
+    intake, person = request.app[INTAKE], acting_person(request)
+    taken = await intake.take(form.token, person, REQUEST, actions.request)
+    if isinstance(taken, Rejected):
+        return problem_for(taken)
+    return RequestedAnswer(consent=taken.digest, receipt=taken.receipt)
+
+
+@routes.post(
+    "/v1/consent-statements",
+    summary="Sign, refuse, object, confirm notice, withdraw, or record the child's view",
+    description="Withdrawing works for the next request on every process. The same word again is answered again.",
+    status=201,
+    problems=_PROBLEMS,
+)
+async def say(request: web.Request, form: TokenForm) -> AcceptedAnswer | ProblemDocument:
+    """Take one person's word."""
+    intake, person = request.app[INTAKE], acting_person(request)
+    taken = await intake.take(form.token, person, SAID, actions.say, request.app[ON_ENDED])
+    if isinstance(taken, Rejected):
+        return problem_for(taken)
+    return AcceptedAnswer(digest=taken.digest, receipt=taken.receipt)
+
+
+@routes.get("/v1/consents", summary="Consents that the asker may know of")
+async def list_consents(request: web.Request, query: ConsentsQuery) -> ConsentsAnswer:
+    """List consents, oldest first."""
+    after = -1 if query.cursor is None else int(query.cursor)
+    found, following = await request.app[WRITER].database.read(
+        listing.listed, acting_person(request), query.subject, query.matter, after, request.app[CLOCK]()
+    )
+    return ConsentsAnswer(consents=await _answers(request, found), next=None if following is None else str(following))
+
+
+@routes.get("/v1/consents/{consent}", summary="One consent")
+async def get_consent(request: web.Request, consent: ConsentId) -> ConsentAnswer | ProblemDocument:
+    """Give one consent by the id in its terms."""
+    database, at = request.app[WRITER].database, request.app[CLOCK]()
+    found = await database.read(listing.named, acting_person(request), consent, at)
+    return unknown() if found is None else (await _answers(request, [found]))[0]
+
+
+async def _answers(request: web.Request, told: list[Told]) -> list[ConsentAnswer]:
+    """Give the consents with every receipt proved against one checkpoint."""
+    rows = {row for each in told for row in (each.request, *each.statements, *each.hearings)}
+    ordered = sorted(rows, key=lambda row: row[1])
+    logged = dict(zip(ordered, await publish(request.app[WRITER], ordered), strict=True))
+    return [
+        ConsentAnswer(
+            consent=each.consent,
+            request=_logged(logged[each.request]),
+            statements=[_logged(logged[row]) for row in each.statements],
+            hearings=[_logged(logged[row]) for row in each.hearings],
+        )
+        for each in told
+    ]
+
+
+def _logged(logged: Logged) -> LoggedAnswer:
+    return LoggedAnswer(token=logged.token, receipt=logged.receipt)
