@@ -8,8 +8,8 @@ from typing import Final
 MEGABYTE: Final = 1024 * 1024
 
 ADDRESS_SPACE: Final = 512 * MEGABYTE
-CPU_SECONDS: Final = 9
-WALL_SECONDS: Final = 10.0
+CPU_SECONDS: Final = 8
+WALL_SECONDS: Final = 9.0
 LARGEST_OUTPUT: Final = 256 * MEGABYTE
 
 MOST_PAGES: Final = 2_000

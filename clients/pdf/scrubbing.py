@@ -30,8 +30,7 @@ def scrub(pdf: pikepdf.Pdf) -> None:
         _keep_only(pdf.Root.Names, frozenset({"/Dests"}))
         if not pdf.Root.Names.keys():
             del pdf.Root["/Names"]
-    for key in set(pdf.trailer.keys()) & {"/Info", "/ID", "/DocChecksum", "/AdditionalStreams"}:
-        del pdf.trailer[key]
+    _keep_only(pdf.trailer, frozenset({"/Root", "/Size", "/Encrypt"}))
     _scrub_every_object(pdf)
     for page in pdf.pages:
         _keep_only(page.obj, rules.PAGE_KEEPS)

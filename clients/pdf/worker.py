@@ -6,6 +6,7 @@ of its refusal. It says nothing on standard error: parsers quote the document.
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Final
 
@@ -23,7 +24,7 @@ _TASKS: Final = {"pdf": write_clean, "photograph": write_photograph}
 
 def main(task: str) -> int:
     """Do one task under the limits; answers with the exit status."""
-    PIL.Image.init()  # loads the codecs: afterwards nothing can be opened
+    _open_what_opens_late()
     pikepdf.settings.set_qpdf_limits(
         flate_max_memory=LARGEST_STREAM,
         run_length_max_memory=LARGEST_STREAM,
@@ -44,6 +45,13 @@ def main(task: str) -> int:
     except Exception:  # noqa: BLE001  (whatever a crafted file makes a parser raise, the file is what is wrong)
         return _status(Reason.DAMAGED)
     return 0
+
+
+def _open_what_opens_late() -> None:
+    """Make the libraries open now what they would open at first use: afterwards nothing can be opened."""
+    PIL.Image.init()  # loads the codecs
+    with pikepdf.new() as empty:  # qpdf needs the system's random numbers to open some locked files
+        empty.save(io.BytesIO(), encryption=pikepdf.Encryption(owner="", user="", R=6))
 
 
 def _status(reason: Reason) -> int:
