@@ -177,7 +177,7 @@ async def fetch_policy(transport: Transport, fingerprint: str, home: Home) -> Po
         Incomplete: the server has none yet.
         Tampered: it is not the root's, has ended, or is older than one seen before.
     """
-    answer = await transport.get("/v1/policy")
+    answer = await transport.get("/v1/policy", public=True)
     if answer is None:
         raise Incomplete("no-policy", "The server has no policy yet: the root must publish one.")
     try:

@@ -90,7 +90,7 @@ async def enrol(folder: Path, passphrase: str, slip: Slip, *, cost: Cost | None 
     home = Home.create(folder, passphrase, cost=cost)
     async with Transport(slip.server) as transport:
         policy = await fetch_policy(transport, slip.root, home)
-        answer = await transport.get(f"/v1/invitations/{slip.invitation}")
+        answer = await transport.get(f"/v1/invitations/{slip.invitation}", public=True)
         if answer["state"] in ("used", "ended"):
             raise Misused("invitation-over", "This invitation is used or has ended; ask for a new one.")
         try:

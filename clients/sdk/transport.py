@@ -49,14 +49,16 @@ class Transport:
         if self._session is not None:
             await self._session.close()
 
-    async def get(self, path: str, **query: Any) -> Any:
-        """GET JSON; query members that are None are left out."""
-        return await self._json("GET", path, params=_query(query))
+    async def get(self, path: str, *, public: bool = False, **query: Any) -> Any:
+        """GET JSON, without signing in if it is public; query members that are None are left out."""
+        return await self._json("GET", path, public=public, params=_query(query))
 
-    async def post(self, path: str, body: Mapping[str, Any], *, idempotency: str | None = None) -> Any:
-        """POST JSON and return the JSON answer (None for 204)."""
+    async def post(
+        self, path: str, body: Mapping[str, Any], *, idempotency: str | None = None, public: bool = False
+    ) -> Any:
+        """POST JSON, without signing in if it is public, and return the JSON answer (None for 204)."""
         headers = {} if idempotency is None else {"Idempotency-Key": idempotency}
-        return await self._json("POST", path, json=body, headers=headers)
+        return await self._json("POST", path, public=public, json=body, headers=headers)
 
     async def delete(self, path: str) -> None:
         """DELETE what the path names."""
@@ -75,9 +77,9 @@ class Transport:
 
     @asynccontextmanager
     async def stream(
-        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, public: bool = False, **options: Any
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Send one request, signed in if we have a key, and give the response; refusals are raised.
+        """Send one request, signed in unless it is public, and give the response; refusals are raised.
 
         Raises:
             Unreachable: no answer.
@@ -85,7 +87,7 @@ class Transport:
         """
         url = f"{self.server}{path}"
         for last in (False, True):
-            signed = {**(headers or {}), **await self._signed(method, url)}
+            signed = {**(headers or {}), **({} if public else await self._signed(method, url))}
             try:
                 async with self._open().request(
                     method, url, headers=signed, allow_redirects=False, **options
@@ -97,7 +99,7 @@ class Transport:
                     problem = await _problem(response)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 raise Unreachable("unreachable", f"No answer from {self.server}. Is it running? ({error})") from error
-            if last or response.status != _UNAUTHENTICATED or self._key is None:
+            if last or public or response.status != _UNAUTHENTICATED or self._key is None:
                 raise _error(response.status, problem)
             # The server was restarted, or the token ran out on the way: sign in again, once.
             self._access_token = None
