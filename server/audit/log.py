@@ -13,6 +13,7 @@ from protocol.log.receipt import Disclosure
 from server.audit import keyfiles, store
 from server.audit.scopes import Scopes
 from server.audit.tree import Edge, Tree
+from server.database import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -134,6 +135,7 @@ class Log:
 
     def _start(self, connection: Connection, copy: bytes) -> None:
         with connection.begin():
+            schema.take_turns(connection)
             try:
                 outside = self.key.open(copy)
                 if outside.size == 0 and store.lock_head(connection) is None:

@@ -51,14 +51,19 @@ def _after_creating(table: Table, dialect: str, statement: str) -> None:
     event.listen(table, "after_create", DDL(statement).execute_if(dialect=dialect))  # type: ignore[no-untyped-call]
 
 
+def take_turns(connection: Connection) -> None:
+    """Let other processes wait here until this transaction ends, where no row is there yet to be locked."""
+    if connection.dialect.name == "postgresql":  # on SQLite, BEGIN IMMEDIATE has done so already
+        connection.execute(select(func.pg_advisory_xact_lock(_CREATION_LOCK)))
+
+
 def prepare(connection: Connection) -> None:
     """Create what is missing in an empty database and accept one of this version, inside the caller's transaction.
 
     Raises:
         UnknownSchema: the database has another version, or tables but no version.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_CREATION_LOCK)))
+    take_turns(connection)
     present = set(connection.dialect.get_table_names(connection))
     if _version.name not in present:
         if present & set(metadata.tables):

@@ -18,13 +18,12 @@ if TYPE_CHECKING:
 POSTGRES = os.environ.get("FORTROLIG_TEST_POSTGRES")
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite"] if POSTGRES is None else ["sqlite", "postgres"])
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     if request.param == "sqlite":
         yield Place(tmp_path, tmp_path / "log.db", init_log(tmp_path, ORIGIN))
         return
-    if POSTGRES is None:
-        pytest.skip("FORTROLIG_TEST_POSTGRES names no server")
+    assert POSTGRES is not None
     name = f"fortrolig_{secrets.token_hex(6)}"
     administrator = await asyncpg.connect(POSTGRES)
     await administrator.execute(f"CREATE DATABASE {name}")

@@ -51,6 +51,15 @@ async def test_writers_that_take_turns_take_in_each_others_entries(place: Place)
     assert [place.verified(text).index for text in texts] == [0, 1, 2, 3, 4]
 
 
+async def test_processes_may_begin_the_same_log_at_once(place: Place) -> None:
+    async def begin() -> int:
+        async with place.writer() as writer:
+            outcome = await writer.submit(append)
+        return place.verified(outcome.receipts[0]).index
+
+    assert sorted(await asyncio.gather(*(begin() for _ in range(3)))) == [0, 1, 2]
+
+
 async def test_writers_at_the_same_time_make_one_log(place: Place) -> None:
     async with place.writer() as one, place.writer() as two:
         outcomes = await asyncio.gather(*((one, two)[number % 2].submit(append) for number in range(60)))
