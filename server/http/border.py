@@ -84,18 +84,18 @@ async def border(request: web.Request, handler: Handler) -> web.StreamResponse:
         gate.running -= 1
     if not response.prepared:
         response.headers["Request-Id"] = name
+        if gate.stopping:
+            response.force_close()
     _tell(request, response, name, time.perf_counter() - begun, gate.metrics)
     return response
 
 
-async def dress(request: web.Request, response: web.StreamResponse) -> None:
+async def dress(_: web.Request, response: web.StreamResponse) -> None:
     """Add the headers that every answer carries (`on_response_prepare`), and drop the one that names our software."""
     headers = response.headers
     for name, value in _HEADERS.items():
         headers.setdefault(name, value)
     headers.popall("Server", None)
-    if request.app[GATE].stopping:
-        response.force_close()
 
 
 async def _guarded(request: web.Request, handler: Handler, gate: Gate, name: str) -> web.StreamResponse:

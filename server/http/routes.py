@@ -227,7 +227,9 @@ def _kind(annotation: Any) -> type:
 
 def _answer(returned: object) -> TypeAdapter[Any] | None:
     """Find the documented answer in what a handler returns: neither a refusal nor a response of its own."""
-    members = typing.get_args(returned) if isinstance(returned, types.UnionType) else (returned,)
+    # `Replied[A] | None` is typing's union, `A | None` is the language's.
+    united = typing.get_origin(returned) in {typing.Union, types.UnionType}
+    members = typing.get_args(returned) if united else (returned,)
     told = [_unwrapped(each) for each in members if not _is_raw(each)]
     if not told:
         return None
