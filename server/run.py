@@ -12,6 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from server.app import build_app
 from server.http.border import GATE
+from server.http.malformed import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,7 @@ async def serve(settings: Settings, told: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    runner = web.AppRunner(
+    runner = Runner(
         app, access_log=None, shutdown_timeout=settings.stop_seconds, keepalive_timeout=75, lingering_time=2
     )
     metrics: web.AppRunner | None = None

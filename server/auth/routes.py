@@ -29,13 +29,13 @@ class TokenForm(Form):
 
     grant_type: Literal["client_credentials"]
     client_assertion_type: Literal["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]
-    client_assertion: Token
+    client_assertion: Annotated[Token, Field(max_length=8_192)]
 
 
 class ProofHeader(Headers):
     """The proof made with the key that the access token shall be bound to."""
 
-    dpop: Annotated[Token, Field(alias="DPoP")]
+    dpop: Annotated[Token, Field(alias="DPoP", max_length=4_096)]
 
 
 class Granted(Answer):

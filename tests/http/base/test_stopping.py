@@ -104,6 +104,29 @@ async def test_figures_are_served_on_loopback_when_asked_for(slow_server: Settin
     await task
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/1.1\r\nBad Header: \x00\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: " + b"secret" * 2000 + b"\r\n\r\n",
+        b"BREW /secret HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00secret\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_gets_a_problem_that_quotes_nothing(slow_server: Settings, sent: bytes) -> None:
+    task, address = await _served(slow_server)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(address.rpartition(":")[2]))
+    writer.write(sent)
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    assert b" 400 " in head.splitlines()[0]
+    assert b"application/problem+json" in head
+    assert json.loads(body)["code"] == "bad-request"
+    assert b"secret" not in body
+    os.kill(os.getpid(), signal.SIGTERM)
+    await task
+
+
 def _command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "server", *arguments]
 
