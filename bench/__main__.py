@@ -7,6 +7,7 @@ its own, because its figures prove nothing but that the harness works.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 
 from rich.console import Console
@@ -26,6 +27,8 @@ NAMES = (FLOOR, *COMPARISONS)
 def main() -> int:
     """Measure what is asked for; 0 if all was measured, whatever the figures say."""
     names, scale = _asked()
+    # Asked to stop, leave through the `with` blocks, which end the servers that were started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     suffix = "-quick" if scale.quick else ""
     shown, progress = Console(), Console(stderr=True)
     rows: list[Row] = []

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bench.frame import Run, Scale
 
 CLIENTS = 32
-ROOMS = 4
+ROOMS = 2
 MESSAGE = "x" * 1024
 REFERENCE = "matrix-synapse 1.163.2, SQLite"
 RATE, SLOWEST = "shares_per_second", "share_p99_ms"

@@ -4,8 +4,8 @@ Kind to it: rate limits lifted, no federation, presence, push, search index, dir
 level WARNING; nobody syncs, so nobody is notified. It keeps its own durability: WAL with SQLite's default
 `synchronous=FULL`.
 
-The clients share a few rooms, as many as serve it best: it stores waiting events of one room in one transaction, so
-that a room for each client is slower than a few rooms for all (docs/performance.md has the figures).
+The clients share a few rooms: it stores the waiting events of one room together, so that a room for each client is
+slower than a few rooms for all (docs/performance.md has figures).
 """
 
 from __future__ import annotations
