@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -218,27 +219,43 @@ async def test_a_database_out_of_reach_is_a_storage_fault(sqlite_place: Place, m
         assert (await writer.submit(append)).result == 0
 
 
+class Held:
+    """An action that begins, tells so, and goes on when told to."""
+
+    def __init__(self) -> None:
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def __call__(self, work: Work, number: int) -> int:
+        self.begun.set()
+        assert self.go_on.wait(10)
+        return write(work, number)
+
+
 async def test_a_submitter_that_left_before_its_batch_is_spared(sqlite_place: Place) -> None:
+    held = Held()
     async with sqlite_place.writer() as writer:
-        running = asyncio.create_task(writer.submit(write, 1))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        running = asyncio.create_task(writer.submit(held, 1))
+        await asyncio.to_thread(held.begun.wait, 10)
         leaving = asyncio.create_task(writer.submit(write, 2))
         await asyncio.sleep(0)
         leaving.cancel()
+        await asyncio.wait([leaving])
+        held.go_on.set()
         await running
         await writer.submit(write, 3)
         assert await writer.database.read(numbers) == [1, 3]
 
 
 async def test_a_submitter_that_left_during_its_batch_has_done_what_it_asked(sqlite_place: Place) -> None:
+    held = Held()
     async with sqlite_place.writer() as writer:
-        leaving = asyncio.create_task(writer.submit(write, 1))
-        while writer._waiting or writer._draining is None:  # noqa: ASYNC110  (nothing tells when a batch begins)
-            await asyncio.sleep(0)
+        leaving = asyncio.create_task(writer.submit(held, 1))
+        await asyncio.to_thread(held.begun.wait, 10)
         leaving.cancel()
+        held.go_on.set()
         await writer.submit(append)
         assert await writer.database.read(numbers) == [1]
+        assert leaving.cancelled()
 
 
 async def test_closing_finishes_what_was_submitted_and_refuses_the_rest(place: Place) -> None:
