@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 import pikepdf
@@ -14,9 +14,11 @@ from clients.pdf.limits import LARGEST_IMAGE
 from clients.pdf.reasons import Reason, UnsafePdf
 
 Container = Dictionary | Stream | Array
+_KEYED: Final = (Dictionary, Stream)
+_CONTAINERS: Final = (Dictionary, Stream, Array)
 
 _READ_ONLY: Final = 1
-_LARGEST_TREE: Final = 500_000
+_MOST_DICTIONARIES: Final = 500_000
 
 
 def scrub(pdf: pikepdf.Pdf) -> None:
@@ -42,44 +44,36 @@ def scrub(pdf: pikepdf.Pdf) -> None:
 
 
 def _scrub_every_object(pdf: pikepdf.Pdf) -> None:
+    # All are gathered before any is changed: what one of them drops is scrubbed all the same.
+    found: list[tuple[str, Dictionary | Stream]] = []
     named_by_author: set[tuple[int, int]] = set()
-    everything = list(pdf.objects)
-    for whole in everything:
-        for _, holder in _containers(whole):
-            for key, child in _children(holder):
-                if key in rules.KEYED_BY_AUTHOR and child.is_indirect:
-                    named_by_author.add(child.objgen)
-    for whole in everything:
-        for key, holder in _containers(whole):
-            if isinstance(holder, Array):
-                continue
-            by_author = key in rules.KEYED_BY_AUTHOR or (holder.is_indirect and holder.objgen in named_by_author)
-            _scrub_dictionary(holder, by_author=by_author)
-
-
-def _containers(whole: pikepdf.Object) -> Iterator[tuple[str, Container]]:
-    """Give an indirect object and every container written inside it, each with the key it stands under."""
-    waiting: list[tuple[str, pikepdf.Object]] = [("", whole)]
-    seen = 0
+    waiting: list[tuple[str, object]] = [("", whole) for whole in pdf.objects]
     while waiting:
         under, here = waiting.pop()
-        if not isinstance(here, Dictionary | Stream | Array):
-            continue
-        seen += 1
-        if seen > _LARGEST_TREE:
-            raise UnsafePdf(Reason.TOO_COMPLEX)
-        # The children are taken before the caller changes this container: what it drops is scrubbed all the same.
-        waiting.extend((key, child) for key, child in _children(here) if not child.is_indirect)
-        yield under, here
+        if isinstance(here, _KEYED):
+            found.append((under, here))
+            if len(found) > _MOST_DICTIONARIES:
+                raise UnsafePdf(Reason.TOO_COMPLEX)
+        for key, child in _containers_in(here):
+            if not child.is_indirect:
+                waiting.append((key, child))
+            elif key in rules.KEYED_BY_AUTHOR:
+                named_by_author.add(child.objgen)
+    for under, holder in found:
+        by_author = under in rules.KEYED_BY_AUTHOR or (holder.is_indirect and holder.objgen in named_by_author)
+        _scrub_dictionary(holder, by_author=by_author)
 
 
-def _children(holder: Container) -> Iterator[tuple[str, pikepdf.Object]]:
+def _containers_in(holder: object) -> list[tuple[str, Container]]:
+    """List the arrays, dictionaries and streams right inside a container, each with the key it stands under."""
     pairs: Iterable[tuple[str, object]]
     if isinstance(holder, Array):
         pairs = (("", child) for child in holder.as_list())
-    else:
+    elif isinstance(holder, _KEYED):
         pairs = (holder.stream_dict if isinstance(holder, Stream) else holder).as_dict().items()
-    return ((key, child) for key, child in pairs if isinstance(child, pikepdf.Object))
+    else:
+        return []
+    return [(key, child) for key, child in pairs if isinstance(child, _CONTAINERS)]
 
 
 def _scrub_dictionary(holder: Dictionary | Stream, *, by_author: bool) -> None:
@@ -160,7 +154,11 @@ def _scrub_bookmarks(catalog: pikepdf.Object) -> None:
     waiting = [catalog["/Outlines"]]
     while waiting:
         item = waiting.pop()
-        if not isinstance(item, Dictionary) or (item.is_indirect and item.objgen in seen) or len(seen) > _LARGEST_TREE:
+        if (
+            not isinstance(item, Dictionary)
+            or (item.is_indirect and item.objgen in seen)
+            or len(seen) > _MOST_DICTIONARIES
+        ):
             # A ring of bookmarks hangs readers that trust it; the document reads as well without bookmarks.
             del catalog["/Outlines"]
             return
@@ -182,7 +180,7 @@ def _scrub_form(pdf: pikepdf.Pdf) -> None:
     waiting = list(form.get("/Fields", Array()))
     while waiting:
         field = waiting.pop()
-        if not isinstance(field, Dictionary) or field.objgen in seen or len(seen) > _LARGEST_TREE:
+        if not isinstance(field, Dictionary) or field.objgen in seen or len(seen) > _MOST_DICTIONARIES:
             continue
         if field.is_indirect:
             seen.add(field.objgen)
