@@ -173,7 +173,7 @@ class World:
         done(await self.publish_policy(self.policy_body()))
         self.policy_number += 1
 
-    def invitation_body(self, holder: Actor, role: str, unit: UnitId | None, **changed: Any) -> InvitationBody:
+    def invitation_body(self, holder: Actor, role: str, unit: UnitId | None, /, **changed: Any) -> InvitationBody:
         told: dict[str, Any] = {
             "id": new_invitation(),
             "holder": holder.person,
@@ -185,7 +185,7 @@ class World:
         return InvitationBody(**(told | changed))
 
     async def invite(
-        self, inviter: Actor, holder: Actor, role: str, unit: UnitId | None = None, **changed: Any
+        self, inviter: Actor, holder: Actor, role: str, unit: UnitId | None = None, /, **changed: Any
     ) -> InvitationBody:
         body = self.invitation_body(holder, role, unit, **changed)
         done(await self.post(inviter, "/v1/invitations", {"token": self.say(inviter, body)}))
@@ -205,7 +205,7 @@ class World:
         return await self.ask_publicly("POST", f"/v1/invitations/{invitation.id}/answers", told)
 
     def endorsement_body(
-        self, inviter: Actor, invitation: InvitationBody, holder: Actor, **changed: Any
+        self, inviter: Actor, invitation: InvitationBody, holder: Actor, /, **changed: Any
     ) -> EndorsementBody:
         told: dict[str, Any] = {
             "number": 1,
@@ -235,7 +235,7 @@ class World:
         await self.enrol(self.registrar, actor, "person")
         return actor
 
-    def unit_body(self, unit: UnitId, name: str = "Enheten", **changed: Any) -> UnitBody:
+    def unit_body(self, unit: UnitId, name: str = "Enheten", /, **changed: Any) -> UnitBody:
         told: dict[str, Any] = {
             "number": 1,
             "not_after": self.at(80 * DAY),
@@ -268,7 +268,7 @@ class World:
         unit.staff.append(actor)
         return actor
 
-    def epoch_body(self, unit: Unit, members: Iterable[Actor], key: sealing.SealingKey, **changed: Any) -> EpochBody:
+    def epoch_body(self, unit: Unit, members: Iterable[Actor], key: sealing.SealingKey, /, **changed: Any) -> EpochBody:
         told: dict[str, Any] = {
             "number": unit.number + 1,
             "not_after": self.at(80 * DAY),
@@ -287,7 +287,7 @@ class World:
         ]
 
     async def next_epoch(
-        self, unit: Unit, members: list[Actor], *, new_key: bool = True, by: Actor | None = None, **changed: Any
+        self, unit: Unit, members: list[Actor], /, *, new_key: bool = True, by: Actor | None = None, **changed: Any
     ) -> Reply:
         """Publish the unit's next epoch; `unit` follows if it was accepted."""
         key = sealing.generate() if new_key else unit.key
@@ -302,7 +302,7 @@ class World:
         return answer
 
     def sheet_body(
-        self, subject: SubjectId, card: SubjectCard, guardians: Iterable[Actor], **changed: Any
+        self, subject: SubjectId, card: SubjectCard, guardians: Iterable[Actor], /, **changed: Any
     ) -> SheetBody:
         told: dict[str, Any] = {
             "number": 1,
