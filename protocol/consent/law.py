@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from protocol.consent.age import Band, band, months_after
 from protocol.consent.answer import Missing, Reason
@@ -14,6 +15,7 @@ from protocol.consent.terms import PersonParty, Role, Terms
 from protocol.consent.vocabulary import Capacity, Category, Kind, Purpose, Responsibility, RoleAct
 from protocol.identifiers import Instant, PersonId
 
+_OWN_OBSERVATIONS = frozenset({Category.OWN_OBSERVATIONS})
 _GUARDIANS_SIGN = frozenset({Signs.ALL_GUARDIANS, Signs.GUARDIANS_AND_YOUTH, Signs.ONE_GUARDIAN})
 _YOUTH_SIGNS = frozenset({Signs.GUARDIANS_AND_YOUTH, Signs.YOUTH})
 _MINORS = frozenset({Band.UNDER_7, Band.FROM_7, Band.FROM_12, Band.AT_15})
@@ -75,10 +77,25 @@ def requirements(rules: RuleSet, situation: Situation, sheet: Sheet, at: Instant
     found = _rules(rules, situation, sheet.birth_date, at)
     if not found:
         return Reason.RULES_UNKNOWN
-    holders, selves = guardians(sheet, at), youth(sheet, at)
+    own_observations = situation.categories == _OWN_OBSERVATIONS
+    return _apply(found, guardians(sheet, at), youth(sheet, at), situation.own_senders, own_observations)
+
+
+# Each signature of each consent asks this anew, mostly about the same few people.
+@lru_cache(maxsize=16_384)
+def _apply(
+    found: frozenset[Rule],
+    holders: frozenset[PersonId],
+    selves: frozenset[PersonId],
+    senders: frozenset[PersonId],
+    own_observations: bool,  # noqa: FBT001  (part of a cache key)
+) -> Requirements | Reason:
+    """Apply rules to people, uniting what they ask."""
     groups: set[frozenset[PersonId]] = set()
     for rule in found:
-        asked = _groups(rule.signs, holders, selves, situation)
+        asked = _groups(rule.signs, holders, selves)
+        if asked is None:
+            asked = _sending(rule.signs, holders, selves, senders, own_observations=own_observations)
         if isinstance(asked, Reason):
             return asked
         groups |= asked
@@ -136,16 +153,16 @@ def _who(sheet: Sheet, capacity: Capacity, at: Instant) -> frozenset[PersonId]:
     )
 
 
-def _rules(rules: RuleSet, situation: Situation, birth_date: date, at: Instant) -> set[Rule]:
+def _rules(rules: RuleSet, situation: Situation, birth_date: date, at: Instant) -> frozenset[Rule]:
     age_band = band(birth_date, at)
     found = {rules.find(situation.purpose, age_band, pair, at) for pair in situation.pairs}
-    return {rule for rule in found if rule is not None}
+    return frozenset(rule for rule in found if rule is not None)
 
 
 def _groups(
-    signs: Signs, holders: frozenset[PersonId], selves: frozenset[PersonId], situation: Situation
-) -> frozenset[frozenset[PersonId]] | Reason:
-    """Return the groups of whom one each must sign, or why nobody can."""
+    signs: Signs, holders: frozenset[PersonId], selves: frozenset[PersonId]
+) -> frozenset[frozenset[PersonId]] | Reason | None:
+    """Return the groups of whom one each must sign, or why nobody can; None where it depends on who sends."""
     of_guardians, of_youth = signs in _GUARDIANS_SIGN, signs in _YOUTH_SIGNS
     if of_guardians and not holders:
         return Reason.NO_SIGNER
@@ -155,23 +172,27 @@ def _groups(
         return frozenset({holders})
     if of_guardians or of_youth:
         return _each((holders if of_guardians else NO_PERSONS) | (selves if of_youth else NO_PERSONS))
-    return _sending(signs, holders, selves, situation)
+    return None
 
 
 def _sending(
-    signs: Signs, holders: frozenset[PersonId], selves: frozenset[PersonId], situation: Situation
+    signs: Signs,
+    holders: frozenset[PersonId],
+    selves: frozenset[PersonId],
+    senders: frozenset[PersonId],
+    *,
+    own_observations: bool,
 ) -> frozenset[frozenset[PersonId]] | Reason:
     """Whoever sends what is their own signs for it, when the rule lets them send."""
     may_send = {
         Signs.SENDING_GUARDIAN: holders,
         Signs.SENDING_YOUTH: selves,
     }.get(signs, holders | selves)
-    if not situation.own_senders or not situation.own_senders <= may_send:
+    if not senders or not senders <= may_send:
         return Reason.SENDER_MAY_NOT_SEND
-    bound = signs is Signs.YOUTH_OR_OWN_OBSERVATIONS and not situation.own_senders <= selves
-    if bound and situation.categories != {Category.OWN_OBSERVATIONS}:
+    if signs is Signs.YOUTH_OR_OWN_OBSERVATIONS and not senders <= selves and not own_observations:
         return Reason.OWN_OBSERVATIONS_ONLY
-    return _each(situation.own_senders)
+    return _each(senders)
 
 
 def _each(persons: frozenset[PersonId]) -> frozenset[frozenset[PersonId]]:

@@ -90,7 +90,8 @@ class Footing(StrEnum):
     UNCERTAIN = "uncertain"
 
 
-@dataclass(frozen=True, slots=True)
+# Rules are compared by identity: they are keys of caches that every decision looks into.
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One rule: for whom it holds, what it asks, its legal reference, its validity, and why in plain words."""
 
@@ -237,7 +238,7 @@ def rule_sets() -> Mapping[str, RuleSet]:
 def current_rules() -> RuleSet:
     """Return the packaged rule set that new terms are made under: `rules/no.toml`."""
     text = (resources.files("protocol.consent") / "rules" / "no.toml").read_text(encoding="utf-8")
-    return RuleSet.parse(text)
+    return rule_sets()[RuleSet.parse(text).digest]
 
 
 def _midnight(value: object) -> Instant:
