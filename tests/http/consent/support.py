@@ -118,7 +118,8 @@ class Town:
         }
         draft = Terms(**(told | changed))
         asked = await self.law(draft)
-        return Terms.parse(replace(draft, **({"roles": asked or draft.roles} | wrong)).to_json())
+        last: dict[str, Any] = {"roles": asked or draft.roles} | wrong
+        return Terms.parse(replace(draft, **last).to_json())
 
     async def law(self, draft: Terms) -> tuple[Role, ...] | None:
         """Derive the roles as a client does, from the server's facts; None where the law has no answer."""
@@ -218,6 +219,11 @@ async def open_town(folder: Path, *, born: date = BORN_7, **sheet: Any) -> Async
         yield Town(world, mother, father, aunt, youth, stranger, gp, bup, school, child, new_matter())
 
 
+def refusal(answer: Reply) -> tuple[int, str]:
+    """Give a refusal's status and why: the decision's reason, else the problem's code."""
+    return answer.status, answer.body.get("reason") or answer.body["code"]
+
+
 async def publish_rules(world: World, *digests: str) -> None:
     """Publish the next policy, which accepts these rule sets, or the program's own."""
     rules = tuple(
@@ -246,7 +252,8 @@ async def last_entry(world: World, back: int = 1) -> LastEntry:
     def read(connection: Connection) -> LastEntry:
         [leaf] = log_store.stored_some(connection, [world.log.head.size - back])
         [(_, disclosure)] = world.log.disclose(connection, [leaf])
-        return LastEntry(*disclosure.open(), leaf.scope)
+        entry, details = disclosure.open()
+        return LastEntry(entry, details, leaf.scope)
 
     found: LastEntry = await world.client.app[DATABASE].read(read)
     return found

@@ -30,14 +30,10 @@ from tests.http.consent.support import (
     ordered,
     party,
     publish_rules,
+    refusal,
 )
-from tests.kit.actor import Reply
 from tests.kit.clock import DAY, MINUTE
 from tests.kit.world import done
-
-
-def refusal(answer: Reply) -> tuple[int, str]:
-    return answer.status, answer.body.get("reason") or answer.body["code"]
 
 
 async def test_a_member_asks_for_a_unit_and_gets_a_receipt_for_the_request(town: Town) -> None:
@@ -72,7 +68,7 @@ async def test_a_parent_asks_for_the_family_itself(town: Town) -> None:
 
 
 async def test_a_referral_is_two_consents_that_are_signed_and_withdrawn_apart(town: Town) -> None:
-    told = {"purpose": Purpose.REFERRAL, "categories": (Category.REFERRAL,)}
+    told: dict[str, Any] = {"purpose": Purpose.REFERRAL, "categories": (Category.REFERRAL,)}
     care = await town.asked(kind=Kind.CARE, **told)
     disclosure = await town.asked(kind=Kind.DISCLOSURE, **told)
     assert care.matter == disclosure.matter
