@@ -118,9 +118,22 @@ async def show(session: Session, consent: ConsentArgument, child: ChildOption = 
 
 
 @command(app, "sign")
-async def sign(session: Session, consent: ConsentArgument, child: ChildOption = None) -> None:
+async def sign(
+    session: Session,
+    consent: Annotated[list[str], typer.Argument(help="One or more consents: a referral's two are signed in one act.")],
+    child: ChildOption = None,
+) -> None:
     """Say yes, for the time and the purpose that the text names. You can withdraw at any time."""
-    await _act(session, consent, child, consents.sign, ("Du har signert.", "You have signed."))
+    async with session.client() as client:
+        subject = await find_child(client, child)
+        chosen = [_fitting(await consents.listed(client, subject), one) for one in consent]
+        for known in chosen:
+            await consents.sign(client, known)
+    session.show(
+        {"consents": [known.digest for known in chosen]},
+        session.say("Du har signert. Du kan trekke det når som helst:", "You have signed. You can withdraw any time:"),
+        *(f"  fortrolig consent withdraw {known.digest[:16]}" for known in chosen),
+    )
 
 
 @command(app, "refuse")
@@ -187,7 +200,10 @@ async def _act(
 
 
 async def _find(client: Client, consent: str, child: str | None) -> Known:
-    found = await consents.listed(client, await find_child(client, child))
+    return _fitting(await consents.listed(client, await find_child(client, child)), consent)
+
+
+def _fitting(found: list[Known], consent: str) -> Known:
     fitting = [known for known in found if known.digest.startswith(consent) or known.terms.id == consent]
     if len(fitting) != 1:
         what = "no consent" if not fitting else f"{len(fitting)} consents"

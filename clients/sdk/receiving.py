@@ -138,7 +138,7 @@ async def receive(
     seen: list[Header | NotReceived] = []
     for start in range(0, len(items), MOST_AT_ONCE):
         some = items[start : start + MOST_AT_ONCE]
-        tokens = [await client.sign(_opening(item, "receive")) for item in some]
+        tokens = [await client.sign(opening(item, "receive")) for item in some]
         answer = await client.transport.post("/v1/receive", {"statements": tokens})
         for item, token, result in zip(some, tokens, answer["results"], strict=True):
             if "bundle" not in result:
@@ -161,7 +161,7 @@ async def open_share(client: Client, item: Item, language: Language = Language.B
         Tampered: something does not hold; nothing was unsealed.
     """
     act = "own" if item.own else ("reopen" if item.opened else "open")
-    token = await client.sign(_opening(item, act))
+    token = await client.sign(opening(item, act))
     answer = await client.transport.post(f"/v1/shares/{item.share}/open", {"statement": token})
     verified = await _verified(client, item, token, answer["bundle"], language)
     if verified.body is None:
@@ -215,7 +215,8 @@ async def sent(client: Client) -> list[dict[str, Any]]:
             return items
 
 
-def _opening(item: Item, act: str) -> OpenBody:
+def opening(item: Item, act: str) -> OpenBody:
+    """Return what I sign to receive, open, reopen or open my own copy of an item."""
     envelope = item.header if act == "receive" else item.body
     return OpenBody(new_statement_id(), item.share, envelope, act, item.reading_unit)
 
