@@ -136,7 +136,7 @@ class Terms:
 
     @classmethod
     def parse(cls, value: object) -> Self:
-        """Read terms from JSON values, strictly. Whether the law allows them is `law.lawful`'s question.
+        """Read terms from JSON values, strictly. Whether the law allows them is the question of `law` and `judge`.
 
         Raises:
             BadTerms: another shape, another version, lists empty, unordered or with duplicates, ends out of order, no

@@ -120,15 +120,17 @@ def register_unit(work: Work, statement: Statement[UnitBody], fingerprint: str) 
     found = mailboxes.units(connection, asked)
     known = found.get(body.unit)
     require_next(body.number, 0 if known is None else known.number)
+    above: tuple[UnitId, ...] = ()
     if body.parent is not None:
         parent = found.get(body.parent)
         if parent is None:
             raise Refused("unknown-unit", "the unit above it is not registered")
-        if body.unit in {body.parent, *parent.ancestors}:
+        above = (body.parent, *parent.ancestors)
+        if body.unit in above:
             raise Refused("unknown-unit", "a unit cannot stand above itself")
     details = Details(actor=statement.iss, act=body.kind, unit=body.unit, statements=(statement.digest,))
     index = work.append(Event.UNIT_REGISTERED, details, body.unit)
-    mailboxes.put_unit(connection, body, statement.digest)
+    mailboxes.put_unit(connection, body, statement.digest, above)
     return index
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    Text,
     and_,
     bindparam,
     delete,
@@ -29,7 +30,7 @@ from server.identity.store.people import endorsements
 from server.identity.store.statements import DIGEST, ID, LONG
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -42,7 +43,7 @@ _units = Table(
     Column("number", Integer, nullable=False),
     Column("digest", DIGEST, nullable=False),
     Column("not_after", LONG, nullable=False),
-    Column("parent", ID),
+    Column("ancestors", Text, nullable=False),  # nearest first, a space between
     Column("regime", String(16), nullable=False),
 )
 epochs = Table(
@@ -106,16 +107,11 @@ class Membership(NamedTuple):
 
 
 _u, _m, _n = _units.c, _memberships.c, epochs.c
-_LINE = (
-    select(_u.unit.label("origin"), _u.unit, _u.parent)
-    .where(_u.unit.in_(bindparam("units", expanding=True)))
-    .cte("line", recursive=True)
+_FIND_UNITS = select(_u.unit, _u.number, _u.digest, _u.not_after, _u.regime, _u.ancestors).where(
+    _u.unit.in_(bindparam("units", expanding=True))
 )
-# UNION, not UNION ALL: even a loop would end.
-_LINE = _LINE.union(select(_LINE.c.origin, _u.unit, _u.parent).where(_u.unit == _LINE.c.parent))
-_LINES = select(_LINE.c.origin, _u.unit, _u.number, _u.digest, _u.not_after, _u.regime, _u.parent).join(
-    _u.unit.table, _u.unit == _LINE.c.unit
-)
+_BELOW = select(_u.unit, _u.ancestors).where(_u.ancestors.contains(bindparam("unit")))
+_MOVE = update(_units).where(_u.unit == bindparam("moved")).values(ancestors=bindparam("line"))
 _LISTED = (
     select(_u.unit, _u.digest)
     .where(_u.unit > bindparam("after"), _u.not_after > bindparam("at"))
@@ -154,10 +150,8 @@ _PROLONG = (
 
 def units(connection: Connection, ids: Collection[UnitId]) -> dict[UnitId, KnownUnit]:
     """Give those of these units that are registered (ended ones too), each with its ancestors; one SELECT."""
-    rows: dict[str, dict[str, tuple[int, str, int, str, str | None]]] = {}
-    for origin, unit, *facts in connection.execute(_LINES, {"units": sorted(ids)}):
-        rows.setdefault(origin, {})[unit] = tuple(facts)
-    return {UnitId(origin): _known(origin, line) for origin, line in rows.items()}
+    rows = connection.execute(_FIND_UNITS, {"units": sorted(ids)})
+    return {UnitId(row[0]): _known(row) for row in rows}
 
 
 def unit_facts(connection: Connection, ids: Collection[UnitId]) -> Mapping[UnitId, UnitFacts]:
@@ -168,27 +162,23 @@ def unit_facts(connection: Connection, ids: Collection[UnitId]) -> Mapping[UnitI
     }
 
 
-def _known(origin: str, line: Mapping[str, tuple[int, str, int, str, str | None]]) -> KnownUnit:
-    number, digest, not_after, regime, parent = line[origin]
-    ancestors: list[UnitId] = []
-    # A loop was refused when it was registered; if one stood here all the same, it would end.
-    while parent is not None and parent in line and parent != origin and parent not in ancestors:
-        ancestors.append(UnitId(parent))
-        parent = line[parent][4]
-    return KnownUnit(UnitId(origin), number, digest, Instant(not_after), Regime(regime), tuple(ancestors))
-
-
 def listed_units(connection: Connection, after: str, at: Instant, most: int) -> list[tuple[UnitId, str]]:
     """Give up to `most` (unit, digest of its statement) in force at `at`, by id, from the one after `after`."""
     rows = connection.execute(_LISTED, {"after": after, "at": at, "most": most})
     return [(UnitId(unit), digest) for unit, digest in rows]
 
 
-def put_unit(connection: Connection, body: UnitBody, digest: str) -> None:
-    """Keep a unit's statement in place of the one before it."""
+def put_unit(connection: Connection, body: UnitBody, digest: str, ancestors: Sequence[UnitId]) -> None:
+    """Keep a unit's statement in place of the one before it; `ancestors` nearest first. What is below it moves along."""
     connection.execute(delete(_units).where(_u.unit == body.unit))
     row = {"unit": body.unit, "number": body.number, "digest": digest, "not_after": body.not_after}
-    connection.execute(insert(_units), row | {"parent": body.parent, "regime": str(body.regime)})
+    connection.execute(insert(_units), row | {"ancestors": " ".join(ancestors), "regime": str(body.regime)})
+    moved = []
+    for unit, line in connection.execute(_BELOW, {"unit": body.unit}).all():
+        between = line[: line.index(body.unit) + len(body.unit)]
+        moved.append({"moved": unit, "line": " ".join([between, *ancestors])})
+    if moved:
+        connection.execute(_MOVE, moved)
 
 
 def latest_epoch(connection: Connection, unit: UnitId) -> Epoch | None:
@@ -291,6 +281,12 @@ def previous_seeds(connection: Connection, unit: UnitId) -> list[tuple[int, byte
     """Give (number, the seed before it sealed to this epoch's key) of the unit's epochs, oldest first."""
     query = select(_n.number, _n.previous).where(_n.unit == unit, _n.previous.is_not(None)).order_by(_n.number)
     return [(number, previous) for number, previous in connection.execute(query)]
+
+
+def _known(row: Any) -> KnownUnit:
+    unit, number, digest, not_after, regime, ancestors = row
+    line = tuple(UnitId(name) for name in ancestors.split())
+    return KnownUnit(UnitId(unit), number, digest, Instant(not_after), Regime(regime), line)
 
 
 def _membership(row: Any) -> Membership:

@@ -85,6 +85,19 @@ async def test_units_come_with_their_ancestors_nearest_first(world: World) -> No
     assert (facts.regime, facts.ancestors) == (Regime.EDUCATION, frozenset({middle.unit, top.unit}))
 
 
+async def test_what_is_below_a_unit_moves_along_with_it(world: World) -> None:
+    top, other = await world.add_unit("Toppen", staff=0), await world.add_unit("Annet", staff=0)
+    middle = await world.add_unit("Midten", parent=top.unit, staff=0)
+    lower = await world.add_unit("Nedre", parent=middle.unit, staff=0)
+    leaf = await world.add_unit("Bladet", parent=lower.unit, staff=0)
+    done(await world.hand_in(world.registrar, world.unit_body(middle.unit, number=2, parent=other.unit)))
+    found = await read(world, store.units, [leaf.unit, lower.unit, top.unit])
+    assert found[leaf.unit].ancestors == (lower.unit, middle.unit, other.unit)
+    assert found[lower.unit].ancestors == (middle.unit, other.unit)
+    done(await world.hand_in(world.registrar, world.unit_body(middle.unit, number=3)))
+    assert (await read(world, store.units, [leaf.unit]))[leaf.unit].ancestors == (lower.unit, middle.unit)
+
+
 async def test_a_sheet_is_read_with_its_end(world: World) -> None:
     child = await world.add_child([await world.add_person("mor")])
     found = await read(world, store.sheet, child.subject)
