@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from keys.signing import PublicKey
+    from protocol.identifiers import UnitId
     from protocol.statements.base import Statement
     from protocol.statements.enrolment import InvitationBody
     from protocol.statements.identity import EndorsementBody, PolicyBody, UnitBody

@@ -169,7 +169,7 @@ def listed_units(connection: Connection, after: str, at: Instant, most: int) -> 
 
 
 def put_unit(connection: Connection, body: UnitBody, digest: str, ancestors: Sequence[UnitId]) -> None:
-    """Keep a unit's statement in place of the one before it; `ancestors` nearest first. What is below it moves along."""
+    """Keep a unit's statement in place of the one before it; `ancestors` nearest first. What is below moves along."""
     connection.execute(delete(_units).where(_u.unit == body.unit))
     row = {"unit": body.unit, "number": body.number, "digest": digest, "not_after": body.not_after}
     connection.execute(insert(_units), row | {"ancestors": " ".join(ancestors), "regime": str(body.regime)})
