@@ -290,15 +290,23 @@ class Directory:
         """Return the end of the sheet, renewals counted in."""
         return max(self.sheet(subject).body.not_after, self._renewed.get(subject, Instant(0)))
 
-    def keys(self, person: PersonId) -> KeySet:
-        """Return the person's key set in force now, to seal to; raises `Refused` (`unknown-person`)."""
+    def keys(self, person: PersonId, unit: UnitId | None = None) -> KeySet:
+        """Return the person's key set in force now, to seal to: as a person, or as the unit's own.
+
+        A custodian's word counts for the unit only: else it could name keys of its own for somebody's mother.
+
+        Raises:
+            Refused: `unknown-person`.
+        """
         registrar = self.policy.registrar_keys(person)
         if registrar is not None:
             return registrar
         in_force = [
             known
             for known in self._endorsements.values()
-            if known.statement.body.holder == person and known.statement.body.not_after > self.at
+            if known.statement.body.holder == person
+            and known.statement.body.unit == unit
+            and known.statement.body.not_after > self.at
         ]
         if not in_force:
             raise Refused("unknown-person", "nobody entitled vouches for this person's keys now")
@@ -314,36 +322,37 @@ class Directory:
     def signed_by_person(self, logged: Logged, kind: type[B]) -> tuple[Statement[B], Instant]:
         """Verify a person's statement and return it with its entry's instant.
 
-        If its body names a `unit` that it is made for, an endorsement for that unit must have been in force then.
+        An endorsement for the unit that its body names, or as a person if it names none, must have been in force then.
 
         Raises:
             Refused: `not-entitled`, `bad-statement`, `not-logged` or `wrong-time`.
         """
         said = claim(logged.token)
         t = Instant(proved(logged, self.policy).entry.t)
-        statement = verify(
-            logged.token, kind, self.person_key(said.iss, said.kid, t, unit=None), aud=self.policy.origin
-        )
-        unit = getattr(statement.body, "unit", None)
-        if unit is not None:
-            self.person_key(said.iss, said.kid, t, unit=unit)
+        statement = verify(logged.token, kind, self._endorsed_key(said.iss, said.kid), aud=self.policy.origin)
+        self.person_key(said.iss, said.kid, t, unit=getattr(statement.body, "unit", None))
         if abs(statement.made - t) > TOLERANCE:
             raise Refused("wrong-time", "the statement's time is not its log entry's")
         return self._believed(statement), t
 
     def person_key(self, person: PersonId, kid: str, t: Instant, *, unit: UnitId | None) -> signing.PublicKey:
-        """Return the key of this thumbprint that was the person's at `t`, for the unit or as a person.
+        """Return the key of this thumbprint that was the person's at `t`: for the unit, or (null) as a person.
 
         Raises:
             Refused: `not-entitled`.
         """
         for known in self._endorsements.values():
             body: EndorsementBody = known.statement.body
-            if body.holder != person or body.keys.sign.thumbprint != kid or t >= body.not_after:
-                continue
-            if unit is None or body.unit == unit:
+            if (body.holder, body.unit, body.keys.sign.thumbprint) == (person, unit, kid) and t < body.not_after:
                 return body.keys.sign
         raise Refused("not-entitled", "the signer was not entitled to say this")
+
+    def _endorsed_key(self, person: PersonId, kid: str) -> signing.PublicKey:
+        for known in self._endorsements.values():
+            body: EndorsementBody = known.statement.body
+            if body.holder == person and body.keys.sign.thumbprint == kid:
+                return body.keys.sign
+        raise Refused("not-entitled", "nobody vouches for the key that signed this")
 
     def _is_registrar(self, logged: Logged) -> bool:
         said = claim(logged.token)

@@ -128,7 +128,7 @@ async def _publish(
 ) -> None:
     before = _latest(directory, unit)
     number = 1 if before is None else before.body.number + 1
-    keys = {person: directory.keys(person) for person in sorted(members)}
+    keys = {person: directory.keys(person, unit) for person in sorted(members)}
     body = EpochBody(
         number,
         days(EPOCH_DAYS),
