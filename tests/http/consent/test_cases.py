@@ -77,6 +77,7 @@ async def test_each_fact_is_read_anew_for_each_ask(town: Town) -> None:
     assert await reason() is None
     done(await town.world.next_epoch(town.gp, [town.gp.custodian]))
     assert await reason() is Reason.NOT_A_MEMBER
+    town.world.clock.forward(1)
     done(await town.world.next_epoch(town.gp, [town.gp.custodian, town.doctor]))
     assert await reason() is None
     await town.next_sheet(care_order=True)
@@ -114,9 +115,7 @@ async def test_what_is_unknown_denies(town: Town) -> None:
 async def test_a_policy_that_has_ended_accepts_no_rules(tmp_path: Path) -> None:
     async with open_town(tmp_path) as town:
         terms = await town.in_force()
-        short = town.world.policy_body(not_after=town.world.at(DAY), rules=())
-        done(await town.world.publish_policy(short))
-        town.world.policy_number += 1
+        await publish_rules(town.world, "f" * 64)
         denied = await decided(town, share(town, terms))
         assert isinstance(denied, Deny)
         assert denied.reason is Reason.RULES_NOT_ACCEPTED

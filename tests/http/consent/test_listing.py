@@ -134,6 +134,8 @@ async def test_a_hearing_in_one_matter_does_not_go_with_another(town: Town) -> N
     done(await town.hear(town.doctor, unit=town.gp))
     other = await town.asked(matter=new_matter())
     assert (await town.world.get(town.mother, f"{REQUESTS}/{other.id}")).body["hearings"] == []
+    listed = (await town.world.get(town.mother, REQUESTS)).body["consents"]
+    assert [len(each["hearings"]) for each in listed] == [1, 0]
 
 
 async def test_three_hundred_consents_come_in_pages_that_tell_no_total(town: Town) -> None:
