@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from keys.canonical import NotCanonical, canonical
+from keys.canonical import NotCanonical
 from keys.canonical import parse as parse_canonical
 from protocol.identifiers import (
     BadIdentifier,
@@ -87,7 +87,8 @@ class Details:
 
     def __post_init__(self) -> None:
         for name in _LISTS:
-            object.__setattr__(self, name, tuple(sorted(set(getattr(self, name)))))
+            if (values := getattr(self, name)) != ():
+                object.__setattr__(self, name, tuple(sorted(set(values))))
 
     def to_bytes(self) -> bytes:
         """Write the canonical bytes that the commitment covers.
@@ -95,9 +96,13 @@ class Details:
         Raises:
             BadDetails: a field is not of its form.
         """
-        for name, parse in _FIELDS.items():
-            _field(name, parse, getattr(self, name))
-        return canonical({field.name: _plain(getattr(self, field.name)) for field in fields(self)})
+        values = vars(self)
+        # What the parsers let pass holds nothing that JSON would escape; most fields do not apply to most events.
+        members = [
+            written if values[name] is default else f'"{name}":{_text(_field(name, parse, values[name]))}'
+            for name, parse, default, written in _MEMBERS
+        ]
+        return f"{{{','.join(members)}}}".encode()
 
     @classmethod
     def parse(cls, value: bytes) -> Details:
@@ -125,8 +130,13 @@ def _field(name: str, parse: Callable[[Any], Any], value: object) -> Any:
         raise BadDetails(f"{name}: {error}") from error
 
 
-def _plain(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
+def _text(value: object) -> str:
+    """Write what a field's parser has let pass as JSON."""
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, tuple):
+        return f"[{','.join(map(_text, value))}]"
+    return "null" if value is None else str(value)
 
 
 def _version(value: object) -> int:
@@ -199,3 +209,8 @@ _FIELDS: dict[str, Callable[[object], object]] = _LISTS | {
     "content": _maybe(parse_digest),
 }
 _DECISIONS = frozenset(Decision)
+_MEMBERS = [
+    (each.name, _FIELDS[each.name], each.default, f'"{each.name}":{_text(each.default)}')
+    for each in sorted(fields(Details), key=lambda field: field.name)
+]
+"""Name, parser, default and the whole member that the default makes, in the order of canonical JSON."""

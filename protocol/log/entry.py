@@ -26,6 +26,7 @@ LARGEST_ENTRY = 65_535
 _ENTRY = re.compile(
     rb'\{"c":"([0-9a-f]{64})","e":"([a-z-]{1,40})","id":"([0-9a-f]{32})","t":(0|[1-9][0-9]{0,15}),"v":1\}'
 )
+_IDENTITY = re.compile(r"[0-9a-f]{32}")
 _EVENTS = {event.value.encode(): event for event in Event}
 
 
@@ -88,6 +89,6 @@ def commitment(identity: str, blind: bytes, details: bytes) -> str:
     Raises:
         BadEntry: the id is not 32 hex digits, or the blind not 32 bytes.
     """
-    if not re.fullmatch(r"[0-9a-f]{32}", identity) or len(blind) != BLIND_LENGTH:
+    if not _IDENTITY.fullmatch(identity) or len(blind) != BLIND_LENGTH:
         raise BadEntry("a commitment takes an id of 16 bytes in hex and a blind of 32 bytes")
     return sha256(b"audit-details/v1\n" + bytes.fromhex(identity) + blind + details).hexdigest()

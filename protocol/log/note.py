@@ -7,7 +7,8 @@ the time at which the witness saw the text. Nothing else is accepted as a verifi
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
+from base64 import b64decode
+from binascii import b2a_base64
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
@@ -216,7 +217,7 @@ def check_name(name: str) -> str:
 
 def encode64(value: bytes) -> str:
     """Write bytes in the standard alphabet, padded."""
-    return b64encode(value).decode("ascii")
+    return b2a_base64(value, newline=False).decode("ascii")
 
 
 def decode64(text: object) -> bytes:

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from keys.canonical import canonical
 from protocol.identifiers import Instant, PersonId, UnitId
 from protocol.log.entry import BadDetails, BadEntry, Decision, Details, Entry, Event, commitment
 from protocol.log.merkle import leaf_hash
@@ -91,7 +92,27 @@ def test_details_name_everything_even_what_is_absent() -> None:
 @pytest.mark.parametrize(
     "details",
     [
+        Details(),
+        make_details(1),
+        Details(
+            act="åpne",
+            reason="\N{MATHEMATICAL DOUBLE-STRUCK CAPITAL A}.1",
+            missing=("ø", "a"),
+            recipients=(PersonId.of(bytes(16)),),
+        ),
+    ],
+)
+def test_details_are_written_in_canonical_form(details: Details) -> None:
+    members = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(details).items()}
+    assert details.to_bytes() == canonical(members)
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
         Details(reason="two words"),
+        Details(reason='a","rule":"b'),
+        Details(missing=('a","b',)),
         Details(rule=""),
         Details(entries=("0" * 31,)),
         Details(statements=("no digest",)),
