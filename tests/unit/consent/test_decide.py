@@ -16,7 +16,7 @@ from protocol.consent.decide import decide
 from protocol.consent.judge import Judged, may_withdraw
 from protocol.consent.state import prepare
 from protocol.consent.terms import Role
-from protocol.consent.vocabulary import Act, Capacity, Category, Outcome, Purpose, Responsibility, RoleAct
+from protocol.consent.vocabulary import Act, Capacity, Category, Evidence, Outcome, Purpose, Responsibility, RoleAct
 from protocol.identifiers import Instant, PersonId
 from tests.unit.consent import family as f
 from tests.unit.consent.family import BOTH, FATHER, MADE, MOTHER, NOW, SIGNED, YOUTH, consent, opening, share
@@ -287,3 +287,46 @@ def test_a_youth_alone_is_the_self_on_the_sheet_whoever_else_claims_it() -> None
     case = f.case(signed, sheet=f.sheet(f.BORN[16]))
     assert reason(decide(share(signed), case, NOW)) is Reason.NEEDS_NEW_CONSENT
     assert Capacity.SELF in {holder.capacity for holder in f.sheet().may_sign}
+
+
+def test_everything_may_happen_in_one_instant() -> None:
+    signed = replace(BOTH, signatures=(f.signature(MOTHER, MADE), f.signature(FATHER, MADE)))
+    case = f.case(signed, hearings=(f.heard(at=MADE),))
+    assert isinstance(decide(share(signed), case, MADE), Permit)
+
+
+def test_a_recorded_signature_out_of_time_is_simply_missing() -> None:
+    recorded = f.signature(FATHER, NOW + 1, Evidence.RECORDED)
+    late = replace(BOTH, signatures=(f.signature(MOTHER), recorded))
+    assert reason(decide(share(late), f.case(late), NOW)) is Reason.SIGNATURE_MISSING
+
+
+@pytest.mark.parametrize(
+    ("act", "counts"), [(RoleAct.SIGNS, True), (RoleAct.MAY_OBJECT, True), (RoleAct.IS_INFORMED, False)]
+)
+def test_a_no_counts_from_whom_the_terms_name_to_sign_or_object_though_off_the_sheet(
+    act: RoleAct, counts: bool
+) -> None:
+    named = (Role(MOTHER, RoleAct.SIGNS, "r"), Role(f.STRANGER, act, "r"))
+    refused = consent(MOTHER, FATHER, roles=named, refusals=(f.dated(f.STRANGER),))
+    assert (reason(decide(share(refused), f.case(refused), NOW)) is Reason.REFUSED) is counts
+
+
+def test_a_no_on_the_12th_birthday_binds_and_an_assessment_of_this_instant_answers_it() -> None:
+    born = date(2014, 9, 5)
+    hearings = (f.heard(Outcome.AGAINST, birthday(born, 12)),)
+    case = f.case(BOTH, sheet=f.sheet(born), hearings=hearings)
+    assert reason(decide(share(BOTH), case, NOW)) is Reason.HEARD_AGAINST
+    assessed = replace(case, assessments=(Assessment(f.CHILD, f.MATTER, f.DOCTOR, NOW),))
+    assert isinstance(decide(share(BOTH), assessed, NOW), Permit)
+
+
+def test_a_notice_runs_from_its_own_instant_and_may_come_with_the_request() -> None:
+    parties: dict[str, Any] = {"senders": f.parties(f.BUP), "receivers": f.parties(f.GP), "purpose": Purpose.DISCHARGE}
+    just_told = consent(MOTHER, notices=(f.dated(FATHER, NOW),), **parties)
+    assert reason(decide(share(just_told), f.case(just_told), NOW)) is Reason.NOTICE_RUNNING
+    with_request = consent(MOTHER, notices=(f.dated(FATHER, MADE),), **parties)
+    assert isinstance(decide(share(with_request), f.case(with_request), NOW), Permit)
+    unsigned = decide(share(consent(**parties)), f.case(consent(**parties)), NOW)
+    assert isinstance(unsigned, Deny)
+    assert unsigned.missing == (Missing(MOTHER, RoleAct.SIGNS), Missing(FATHER, RoleAct.SIGNS))
