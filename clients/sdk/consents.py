@@ -18,9 +18,9 @@ from protocol.consent.answer import Reason
 from protocol.consent.case import Case, ConsentFacts, Hearing
 from protocol.consent.coverage import situation_of_terms
 from protocol.consent.law import requirements, roles
-from protocol.consent.ruleset import current_rules
+from protocol.consent.ruleset import current_rules, rule_sets
 from protocol.consent.state import Standing, standing
-from protocol.consent.terms import PersonParty, Terms, Text, UnitParty
+from protocol.consent.terms import PersonParty, Role, Terms, Text, UnitParty
 from protocol.consent.vocabulary import Category, Kind, Language, Purpose
 from protocol.evidence import ConsentRecord, build_case, consent_facts, hearing_fact
 from protocol.identifiers import ConsentId, Instant, MatterId, PersonId, SubjectId, UnitId
@@ -200,6 +200,8 @@ async def sign(client: Client, known: Known) -> None:
     names = {unit.unit: unit.name for unit in found.directory.units()}
     if consent_text(Contents.of(terms), names, terms.text.language) != terms.text:
         raise Tampered("wrong-text", "The text of this consent does not say what its terms say. Do not sign it.")
+    if terms.roles != _lawful_roles(terms, found.case(())):
+        raise Tampered("wrong-roles", "This consent does not name the people whom the law asks. Do not sign it.")
     body = SignatureBody(
         new_statement_id(), known.digest, terms.subject, terms.matter, terms.text.version, str(terms.text.language)
     )
@@ -237,6 +239,14 @@ async def hear(
 def denied(reason: Reason, language: Language) -> Denied:
     """Return the error that says why in plain words, with the next step."""
     return Denied(str(reason), sentence(reason, language))
+
+
+def _lawful_roles(terms: Terms, case: Case) -> tuple[Role, ...]:
+    rules, asked_of = rule_sets().get(terms.rules), situation_of_terms(terms, case)
+    if rules is None or asked_of is None or case.sheet is None:
+        return ()
+    asked = requirements(rules, asked_of, case.sheet, terms.made)
+    return () if isinstance(asked, Reason) else roles(asked, case.sheet)
 
 
 async def _say(client: Client, known: Known, word: type[ConsentAct]) -> None:
