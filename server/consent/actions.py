@@ -128,7 +128,7 @@ def _word(work: Work, statement: Statement[ConsentAct], on_ended: Sequence[OnEnd
     if not found:
         raise not_known()
     terms = found[0].terms
-    [consent] = store.facts(found, store.words(connection, [word.consent]))
+    [consent] = store.facts_of(found, store.words(connection, [word.consent]))
     case = cases.around(connection, terms.subject, [consent], (), (), at)
     code = against_word(word, statement.iss, consent, case, at)
     if code is not None:
@@ -150,7 +150,7 @@ def _word(work: Work, statement: Statement[ConsentAct], on_ended: Sequence[OnEnd
 def _hear(work: Work, statement: Statement[HearingBody]) -> Accepted:
     connection, at, hearing = work.connection, work.at, statement.body
     found = store.consents_in(connection, hearing.matter)
-    consents = tuple(store.facts(found, ()))
+    consents = tuple(store.facts_of(found, ()))
     actor = Actor(statement.iss, hearing.unit)
     case = cases.around(connection, hearing.subject, consents, (), [actor], at)
     if not any(may_know(each, case, (actor,), at) for each in consents):

@@ -29,13 +29,10 @@ def load(connection: Connection, ask: Ask, at: Instant) -> Case:
     `consents` holds those of the asked ones that exist; `units` those that their terms or the ask name; `memberships`
     that of whoever acts now.
     """
-    found = store.consents(connection, ask.consents)
-    said = store.words(connection, [each.terms.digest for each in found]) if found else []
-    heard = store.hearings(connection, [ask.matter])
+    asked = store.asked(connection, ask.consents, ask.matter)
     acting = ask.sender if ask.reader is None else ask.reader
     named = frozenset(each for each in (ask.sender.unit, *ask.receivers) if isinstance(each, UnitId))
-    hearings = [each.fact for each in heard]
-    return around(connection, ask.subject, store.facts(found, said), hearings, [acting], at, units=named)
+    return around(connection, ask.subject, asked.consents, asked.hearings, [acting], at, units=named)
 
 
 def around(  # noqa: PLR0917  (the parts of a case, in its order)

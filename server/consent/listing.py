@@ -122,7 +122,7 @@ def _visible(connection: Connection, asker: Viewer, found: Sequence[Found], at: 
     digests = [each.terms.digest for each in found]
     said = store.words(connection, digests) if digests else []
     by_subject: dict[SubjectId, list[ConsentFacts]] = {}
-    for consent in store.facts(found, said):
+    for consent in store.facts_of(found, said):
         by_subject.setdefault(consent.terms.subject, []).append(consent)
     units = frozenset(each.unit for each in asker.memberships)
     known: dict[str, tuple[ConsentFacts, Case]] = {}

@@ -20,7 +20,7 @@ from protocol.identifiers import Instant, SubjectId
 from protocol.statements.consent import SignatureBody, WithdrawalBody
 from server.audit.batch import Work
 from server.audit.wiring import DATABASE, WRITER
-from server.consent import actions, cases
+from server.consent import actions, cases, store
 from server.identity.intake import INTAKE, Accepted
 from tests.http.consent.support import Town, new_statement, open_town, publish_rules
 from tests.kit.clock import DAY
@@ -97,11 +97,19 @@ async def test_a_consent_for_one_child_carries_nothing_about_another(town: Town)
     assert denied.reason is Reason.OTHER_SUBJECT
 
 
+async def test_terms_are_read_again_when_they_were_put_away(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_KNOWN_AT_MOST", 1)
+    first, second = await town.in_force(), await town.asked()
+    for terms, answer in ((first, Permit), (second, Deny), (first, Permit), (first, Permit)):
+        assert isinstance(await decided(town, share(town, terms)), answer)
+
+
 async def test_what_is_unknown_denies(town: Town) -> None:
     terms = await town.in_force()
     nobody = SubjectId.of(secrets.token_bytes(16))
     for ask, reason in (
         (share(town, terms, consents=("0" * 64,)), Reason.CONSENT_UNKNOWN),
+        (share(town, terms, consents=()), Reason.NO_CONSENT),
         (share(town, terms, subject=nobody), Reason.SHEET_MISSING),
         (share(town, terms, receivers=(town.gp.unit.of(secrets.token_bytes(16)),)), Reason.UNIT_UNKNOWN),
         (share(town, terms, sender=Actor(town.stranger.person, None)), Reason.NOT_ON_SHEET),
