@@ -37,6 +37,10 @@ def canonical(value: Any) -> bytes:
             surrogate, anything that is no JSON value, or nests deeper than `DEEPEST`.
     """
     _check(value, DEEPEST)
+    return _write(value)
+
+
+def _write(value: Any) -> bytes:
     text = _compact(value)
     try:
         written = text.encode("utf-8")
@@ -56,11 +60,14 @@ def parse(text: bytes) -> Any:
         NotCanonical: any other bytes.
     """
     try:
-        value = json.loads(text.decode("utf-8"), parse_float=_refuse_number, parse_constant=_refuse_number)
+        value = _read(text.decode("utf-8"))
     # ValueError covers bad UTF-8, bad JSON and integers of thousands of digits.
     except (ValueError, RecursionError) as error:
         raise NotCanonical("the bytes are not JSON of text, integers, booleans, null, lists and objects") from error
-    if canonical(value) != text:
+    # Of all that `_check` refuses, only depth can have got this far, and that takes brackets.
+    if text.count(b"[") + text.count(b"{") > DEEPEST:
+        _check(value, DEEPEST)
+    if _write(value) != text:
         raise NotCanonical("the bytes are JSON, but not in canonical form")
     return value
 
@@ -70,14 +77,18 @@ def _check(value: Any, depth: int) -> None:
     if value is None or isinstance(value, str | bool):
         return
     if isinstance(value, int):
-        if not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
-            raise NotCanonical("an integer is beyond 2**53-1")
+        _check_integer(value)
         return
     if depth == 0:
         raise NotCanonical(f"lists and objects nest deeper than {DEEPEST}")
     for item in _items(value):
         if not isinstance(item, str):
             _check(item, depth - 1)
+
+
+def _check_integer(value: int) -> None:
+    if not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
+        raise NotCanonical("an integer is beyond 2**53-1")
 
 
 def _items(value: Any) -> Iterable[Any]:
@@ -91,5 +102,14 @@ def _items(value: Any) -> Iterable[Any]:
     return value.values()
 
 
+def _integer(text: str) -> int:
+    value = int(text)
+    _check_integer(value)
+    return value
+
+
 def _refuse_number(text: str) -> NoReturn:
     raise NotCanonical(f"{text[:20]} is no integer")
+
+
+_read = json.JSONDecoder(parse_int=_integer, parse_float=_refuse_number, parse_constant=_refuse_number).decode

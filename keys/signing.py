@@ -201,13 +201,7 @@ def verify_proof(token: str) -> Proof:
         BadStatement: any other token, and any other spelling of the same.
     """
     header, payload, signature = _segments(token)
-    fields = _object(header, "header")
-    if set(fields) != {"alg", "jwk", "typ"} or (fields["alg"], fields["typ"]) != (ALGORITHM, PROOF_KIND):
-        raise BadStatement("the header of a proof is exactly alg ES256, jwk and typ dpop+jwt")
-    try:
-        key = PublicKey.from_jwk(fields["jwk"])
-    except BadKey as error:
-        raise BadStatement("the proof carries no key on P-256") from error
+    key = _proof_key(header)
     claims = _body(PROOF_KIND, payload)
     _check_signature(token, signature, key)
     return Proof(claims, key.thumbprint)
@@ -242,6 +236,17 @@ def _payload(kind: str, body: dict[str, Any]) -> bytes:
 @lru_cache(maxsize=4096)
 def _header(kind: str, kid: str) -> str:
     return encode(canonical({"alg": ALGORITHM, "kid": kid, "typ": kind}))
+
+
+@lru_cache(maxsize=4096)  # a client's proofs all have the same header, and a point costs more to check than to keep
+def _proof_key(header: str) -> PublicKey:
+    fields = _object(header, "header")
+    if set(fields) != {"alg", "jwk", "typ"} or (fields["alg"], fields["typ"]) != (ALGORITHM, PROOF_KIND):
+        raise BadStatement("the header of a proof is exactly alg ES256, jwk and typ dpop+jwt")
+    try:
+        return PublicKey.from_jwk(fields["jwk"])
+    except BadKey as error:
+        raise BadStatement("the proof carries no key on P-256") from error
 
 
 def _segments(token: object) -> tuple[str, str, str]:
