@@ -1,0 +1,230 @@
+"""What goes with a released envelope: every statement that the reader must believe, proved against one checkpoint."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from keys.signing import peek
+from protocol.bundle import Bundle, Renewal
+from protocol.consent.terms import UnitParty
+from protocol.evidence import ConsentRecord
+from protocol.identifiers import UnitId
+from protocol.identity import Logged
+from protocol.log import receipt
+from protocol.log.merkle import consistency_path
+from protocol.statements.base import claim
+from protocol.statements.share import BODY, HEADER
+from server.audit import store as log_store
+from server.consent import cases
+from server.consent import store as consent_store
+from server.documents.opening import RECEIVE
+from server.documents.store import shares
+from server.identity import store as identity
+from server.identity.store import subjects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Connection
+
+    from protocol.consent.terms import Terms
+    from protocol.identifiers import MatterId, PersonId, SubjectId
+    from protocol.log.receipt import Disclosure
+    from server.audit.log import Log
+    from server.audit.writer import Writer
+    from server.documents.opening import Released
+
+Row = tuple[str, int]
+"""A token and the index of the leaf that published it."""
+
+
+class Around(NamedTuple):
+    """What decides which statements are needed: many shares of one inbox have the same."""
+
+    sender: PersonId
+    sending_unit: UnitId | None
+    epoch: str | None
+    reader: PersonId
+    reading_unit: UnitId | None
+    subject: SubjectId
+    matter: MatterId
+    consents: tuple[str, ...]
+
+
+class Needed(NamedTuple):
+    """The statements around one share, as rows."""
+
+    chain: tuple[Row, ...]
+    renewal: tuple[Row, int, tuple[bytes, ...]] | None
+    consents: tuple[tuple[Row, tuple[Row, ...]], ...]
+    hearings: tuple[Row, ...]
+
+    def rows(self) -> Iterable[Row]:
+        """Yield all of them."""
+        yield from self.chain
+        if self.renewal is not None:
+            yield self.renewal[0]
+        for request, words in self.consents:
+            yield request
+            yield from words
+        yield from self.hearings
+
+
+class _Gathered(NamedTuple):
+    needed: dict[Around, Needed]
+    content: list[dict[str, bytes]]
+    disclosed: dict[int, Disclosure]
+
+
+async def build(writer: Writer, released: Sequence[Released]) -> list[Bundle]:
+    """Give the bundle of each released envelope; all receipts in all of them are against one checkpoint."""
+    if not released:
+        return []
+    gathered = await writer.database.read(_gather, writer.log, released)
+    newest = max(*gathered.disclosed, *(_seen(token) - 1 for token in _tokens(gathered, released)))
+    if newest >= writer.log.head.size:
+        # Read between another process's commit and the moment when this one takes it in.
+        await writer.refresh()
+    return _bundles(writer.log, gathered, released)
+
+
+def _gather(connection: Connection, log: Log, released: Sequence[Released]) -> _Gathered:
+    needed: dict[Around, Needed] = {}
+    content = []
+    for each in released:
+        around = _around(each)
+        if around not in needed:
+            needed[around] = _needed(connection, around)
+        small = shares.small_parts(connection, each.mailed.sent.share)
+        content.append(
+            {name: data for name, data in small.items() if name == HEADER or each.statement.body.act != RECEIVE}
+        )
+    indexes = {index for each in needed.values() for _, index in each.rows()}
+    indexes |= {index for each in released for index in (each.leaf_index, each.mailed.sent.leaf_index)}
+    return _Gathered(needed, content, dict(log.disclose(connection, log_store.stored_some(connection, indexes))))
+
+
+def _needed(connection: Connection, around: Around) -> Needed:
+    found = consent_store.consents(connection, around.consents)
+    said = consent_store.words(connection, around.consents)
+    terms = [each.terms for each in found]
+    heard = [
+        each
+        for each in consent_store.hearings(connection, [around.matter])
+        if each.unit is None or _takes_part(connection, each.unit, terms)
+    ]
+    digests = [each.statement for each in found]
+    digests += [each.statement for each in said] + [each.statement for each in heard]
+    renewed = subjects.renewed(connection, around.subject)
+    if renewed is not None:
+        digests.append(renewed.renewal)
+    rows = {each.digest: (each.token, each.leaf_index) for each in identity.find_statements(connection, digests)}
+    persons = {around.sender, around.reader, *(claim(token).iss for token, _ in rows.values())}
+    named = {unit for each in terms for unit in cases.units_of(each)}
+    named |= {unit for unit in (around.sending_unit, around.reading_unit) if unit is not None}
+    chain = identity.statement_tokens(
+        connection,
+        persons=persons,
+        units=named,
+        subjects=[around.subject],
+        named_epochs=[] if around.epoch is None else [around.epoch],
+    )
+    return Needed(
+        tuple(chain),
+        None if renewed is None else (rows[renewed.renewal], renewed.position, renewed.proof),
+        tuple(
+            (
+                rows[each.statement],
+                tuple(rows[word.statement] for word in said if word.consent == each.terms.digest),
+            )
+            for each in found
+        ),
+        tuple(rows[each.statement] for each in heard),
+    )
+
+
+def _takes_part(connection: Connection, unit: UnitId, terms: Sequence[Terms]) -> bool:
+    """Say whether a unit is sender or receiver in one of the terms: others' hearings would tell of those others."""
+    known = identity.units(connection, [unit])
+    above = known[unit].ancestors if unit in known else ()
+    parties = [party for each in terms for party in (*each.senders, *each.receivers) if isinstance(party, UnitParty)]
+    return any(party.unit == unit or (party.subunits and party.unit in above) for party in parties)
+
+
+def _bundles(log: Log, gathered: _Gathered, released: Sequence[Released]) -> list[Bundle]:
+    indexes = sorted(gathered.disclosed)
+    written = log.receipts([(index, gathered.disclosed[index]) for index in indexes])
+    receipts = dict(zip(indexes, written, strict=True))
+    size = _size(receipt.parse(written[0]).checkpoint.decode())
+    proofs: dict[int, tuple[bytes, ...]] = {}
+
+    def consistency(tokens: Iterable[str]) -> dict[int, tuple[bytes, ...]]:
+        sizes = sorted({_seen(token) for token in tokens} - {0, size})
+        for old in sizes:
+            if old not in proofs:
+                proofs[old] = tuple(consistency_path(old, size, log.tree.node))
+        return {old: proofs[old] for old in sizes}
+
+    def logged(row: Row) -> Logged:
+        return Logged(row[0], receipts[row[1]])
+
+    bundles = []
+    for each, content in zip(released, gathered.content, strict=True):
+        needed, sent = gathered.needed[_around(each)], each.mailed.sent
+        tokens = (sent.token, each.statement.token, *(token for token, _ in needed.rows()))
+        renewals = []
+        if needed.renewal is not None:
+            row, position, proof = needed.renewal
+            renewals.append(Renewal(logged(row), position, proof))
+        bundles.append(
+            Bundle(
+                statements=tuple(map(logged, needed.chain)),
+                renewals=tuple(renewals),
+                consents=tuple(
+                    ConsentRecord(logged(request), tuple(map(logged, words))) for request, words in needed.consents
+                ),
+                hearings=tuple(map(logged, needed.hearings)),
+                manifest=logged((sent.token, sent.leaf_index)),
+                open=logged((each.statement.token, each.leaf_index)),
+                envelope=each.envelope,
+                header=content[HEADER],
+                body=content.get(BODY),
+                consistency=consistency(tokens),
+            )
+        )
+    return bundles
+
+
+def _tokens(gathered: _Gathered, released: Sequence[Released]) -> Iterable[str]:
+    for each in released:
+        yield each.statement.token
+        yield each.mailed.sent.token
+    for needed in gathered.needed.values():
+        yield from (token for token, _ in needed.rows())
+
+
+def _around(released: Released) -> Around:
+    body, sent = released.mailed.sent.body, released.mailed.sent
+    opening = released.statement
+    return Around(
+        sent.sender,
+        body.unit,
+        body.epoch,
+        opening.iss,
+        opening.body.unit,
+        body.subject,
+        body.matter,
+        body.consents,
+    )
+
+
+@lru_cache(maxsize=16_384)
+def _seen(token: str) -> int:
+    """Give the size of the log that a signer had seen, 0 for none; the checkpoint was checked when it came in."""
+    seen = peek(token).body.get("seen")
+    return 0 if seen is None else _size(seen)
+
+
+def _size(note: str) -> int:
+    return int(note.split("\n", 2)[1])

@@ -1,0 +1,1 @@
+"""Shares, envelopes, openings, uploads and held drafts: rows without rules."""
