@@ -41,7 +41,7 @@ bench: setup ## Measure against peers; writes build/bench.json
 	$(BIN)/python -m bench
 
 serve: setup ## Run a server of your own under build/serve
-	$(BIN)/fortrolig server run --data build/serve
+	$(BIN)/python -m demo.serve
 
 lock: setup ## Pin the dependencies anew
 	$(BIN)/pip install --quiet pip-tools
