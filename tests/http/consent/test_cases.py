@@ -20,7 +20,7 @@ from protocol.identifiers import Instant, SubjectId
 from protocol.statements.consent import SignatureBody, WithdrawalBody
 from server.audit.batch import Work
 from server.audit.wiring import DATABASE, WRITER
-from server.consent import actions, cases, store
+from server.consent import actions, cases
 from server.identity.intake import INTAKE, Accepted
 from tests.http.consent.support import Town, new_statement, open_town, publish_rules
 from tests.kit.clock import DAY
@@ -98,7 +98,7 @@ async def test_a_consent_for_one_child_carries_nothing_about_another(town: Town)
 
 
 async def test_terms_are_read_again_when_they_were_put_away(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "_KNOWN_AT_MOST", 1)
+    monkeypatch.setattr("server.consent.store.asking._KNOWN_AT_MOST", 1)
     first, second = await town.in_force(), await town.asked()
     for terms, answer in ((first, Permit), (second, Deny), (first, Permit), (first, Permit)):
         assert isinstance(await decided(town, share(town, terms)), answer)

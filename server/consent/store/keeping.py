@@ -1,0 +1,89 @@
+"""Adding rows: a consent that was asked for, a word said on it, a hearing, a matter that begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert
+
+from keys.canonical import canonical
+from protocol.consent.terms import UnitParty
+from server.consent.store import tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from protocol.identifiers import Instant, MatterId, SubjectId
+    from protocol.statements.base import Statement
+    from protocol.statements.consent import ConsentAct, HearingBody, RequestBody
+
+
+def begin_matter(connection: Connection, matter: MatterId, subject: SubjectId) -> None:
+    """Make a matter a subject's own, for ever."""
+    connection.execute(insert(tables.matters), {"matter": matter, "subject": subject})
+
+
+def add_consent(connection: Connection, request: Statement[RequestBody], leaf_index: int, at: Instant) -> None:
+    """Keep a consent that was asked for, and index its parties."""
+    terms = request.body.terms
+    connection.execute(
+        insert(tables.consents),
+        {
+            "digest": terms.digest,
+            "consent": terms.id,
+            "subject": terms.subject,
+            "matter": terms.matter,
+            "kind": str(terms.kind),
+            "purpose": str(terms.purpose),
+            "terms": canonical(terms.to_json()),
+            "requested_at": at,
+            "requester": request.iss,
+            "unit": request.body.unit,
+            "statement": request.digest,
+            "leaf_index": leaf_index,
+        },
+    )
+    subunits: dict[str, bool] = {}
+    for party in (*terms.senders, *terms.receivers):
+        wide = isinstance(party, UnitParty) and party.subunits
+        subunits[party.id] = wide or subunits.get(party.id, False)
+    connection.execute(
+        insert(tables.parties),
+        [
+            {"party": party, "leaf_index": leaf_index, "subunits": wide, "digest": terms.digest}
+            for party, wide in subunits.items()
+        ],
+    )
+
+
+def add_word(connection: Connection, statement: Statement[ConsentAct], leaf_index: int, at: Instant) -> None:
+    """Keep a person's word on a consent."""
+    connection.execute(
+        insert(tables.words),
+        {
+            "statement": statement.digest,
+            "digest": statement.body.consent,
+            "kind": statement.body.kind,
+            "person": statement.iss,
+            "at": at,
+            "leaf_index": leaf_index,
+        },
+    )
+
+
+def add_hearing(connection: Connection, statement: Statement[HearingBody], leaf_index: int, at: Instant) -> None:
+    """Keep a hearing."""
+    body = statement.body
+    connection.execute(
+        insert(tables.hearings),
+        {
+            "statement": statement.digest,
+            "matter": body.matter,
+            "subject": body.subject,
+            "unit": body.unit,
+            "outcome": body.outcome,
+            "person": statement.iss,
+            "at": at,
+            "leaf_index": leaf_index,
+        },
+    )
