@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -101,6 +102,10 @@ class Bundle:
         }
 
 
+_SIZE = re.compile(r"[1-9][0-9]{0,18}")
+_MOST_PROOFS = 10_000
+
+
 def _binary(value: object) -> bytes:
     return decode(text(value))
 
@@ -108,4 +113,13 @@ def _binary(value: object) -> bytes:
 def _proofs(value: object) -> Mapping[int, tuple[bytes, ...]]:
     if not isinstance(value, Mapping):
         raise Malformed("must be an object")
-    return {int(size): listed(_binary, most=64)(proof) for size, proof in value.items()}
+    if len(value) > _MOST_PROOFS:
+        raise Malformed(f"must hold at most {_MOST_PROOFS} proofs")
+    return {_size(size): listed(_binary, most=64)(proof) for size, proof in value.items()}
+
+
+def _size(value: object) -> int:
+    # One spelling of a size: otherwise two proofs could stand under one.
+    if not isinstance(value, str) or not _SIZE.fullmatch(value):
+        raise Malformed("a size is decimal, without leading zeros")
+    return int(value)

@@ -20,14 +20,16 @@ from protocol.consent.case import (
     Signature,
     UnitFacts,
 )
+from protocol.consent.terms import Terms
 from protocol.consent.vocabulary import Capacity, Evidence, ExceptionKind, Outcome
 from protocol.identifiers import Instant, PersonId, SubjectId, UnitId
-from protocol.identity import Directory, Logged, logged_list
-from protocol.reading import Fields
+from protocol.identity import Directory, Logged
+from protocol.reading import Fields, listed
 from protocol.statements.base import Refused, claim
-from protocol.statements.consent import ACTS, ConsentAct, HearingBody, RequestBody
+from protocol.statements.consent import ACTS, ConsentAct, HearingBody, RequestBody, SignatureBody
 
 _BEGINNING = Instant(0)
+_MOST_WORDS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,9 @@ class ConsentRecord:
     def parse(cls, value: object) -> Self:
         """Take `{request, statements}`."""
         fields = Fields(value, "consent")
-        record = cls(fields.take("request", Logged.parse), fields.take("statements", logged_list))
+        record = cls(
+            fields.take("request", Logged.parse), fields.take("statements", listed(Logged.parse, most=_MOST_WORDS))
+        )
         fields.done()
         return record
 
@@ -62,12 +66,7 @@ def consent_facts(directory: Directory, record: ConsentRecord) -> ConsentFacts:
     for logged in record.statements:
         kind = _act(claim(logged.token).kind)
         statement, t = directory.signed_by_person(logged, kind)
-        if (statement.body.consent, statement.body.subject, statement.body.matter) != (
-            terms.digest,
-            terms.subject,
-            terms.matter,
-        ):
-            raise Refused("other-consent", "a signature or withdrawal belongs to another consent")
+        _check_about(statement.body, terms)
         words[kind.kind].append(Dated(statement.iss, t))
     return ConsentFacts(
         terms,
@@ -134,6 +133,14 @@ def _act(kind: str) -> type[ConsentAct]:
         if act.kind == kind:
             return act
     raise Refused("not-in-chain", f"a {kind} says nothing on a consent")
+
+
+def _check_about(word: ConsentAct, terms: Terms) -> None:
+    if (word.consent, word.subject, word.matter) != (terms.digest, terms.subject, terms.matter):
+        raise Refused("other-consent", "a signature or withdrawal belongs to another consent")
+    shown = (terms.text.version, str(terms.text.language))
+    if isinstance(word, SignatureBody) and (word.text_version, word.language) != shown:
+        raise Refused("other-text", "a signer was shown another text than the one in the terms")
 
 
 def _selves(directory: Directory, subject: SubjectId) -> set[PersonId]:

@@ -9,11 +9,30 @@ from __future__ import annotations
 import re
 from typing import ClassVar, NewType, Self
 
+from keys.canonical import LARGEST_INTEGER
+
+__all__ = [
+    "LARGEST_INTEGER",
+    "BadIdentifier",
+    "ConsentId",
+    "ConversationId",
+    "Identifier",
+    "Instant",
+    "InvitationId",
+    "MatterId",
+    "PersonId",
+    "ShareId",
+    "StatementId",
+    "SubjectId",
+    "UnitId",
+    "UploadId",
+    "parse_digest",
+    "parse_holder",
+    "parse_instant",
+]
+
 Instant = NewType("Instant", int)
 """Milliseconds since 1970-01-01T00:00:00Z."""
-
-LARGEST_INTEGER = 2**53 - 1
-"""The largest integer that every JSON reader keeps exactly (RFC 8785 §3.2.2.3)."""
 
 _HEX32 = re.compile(r"[0-9a-f]{32}")
 _HEX64 = re.compile(r"[0-9a-f]{64}")
@@ -119,6 +138,17 @@ class StatementId(Identifier):
 
     __slots__ = ()
     prefix = "sta"
+
+
+def parse_holder(value: object) -> PersonId | UnitId:
+    """Take the id of a person or a unit: the two that can hold a key, send and receive.
+
+    Raises:
+        BadIdentifier: any other value.
+    """
+    if isinstance(value, str) and value.startswith(UnitId.prefix):
+        return UnitId.parse(value)
+    return PersonId.parse(value)
 
 
 def parse_digest(text: object) -> str:

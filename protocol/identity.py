@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from keys import signing
 from protocol.identifiers import Instant, PersonId, SubjectId, UnitId
 from protocol.log.checkpoint import BadCheckpoint, LogPolicy
 from protocol.log.merkle import ProofError, leaf_hash, verify_inclusion
-from protocol.log.receipt import BadReceipt, Verified
-from protocol.log.receipt import parse as parse_receipt
-from protocol.log.receipt import verify as verify_receipt
+from protocol.log.receipt import Verified
+from protocol.logged import TOLERANCE, Ledger, Logged, logged_list, prove
+from protocol.mailboxes import Mailbox
+from protocol.people import People, place
 from protocol.pins import Pins
-from protocol.reading import Fields, listed, text
+from protocol.reading import text
 from protocol.statements.base import B, Body, Refused, Statement, claim, verify
 from protocol.statements.identity import (
     EndorsementBody,
@@ -31,10 +32,26 @@ from protocol.statements.identity import (
     UnitBody,
 )
 
+__all__ = [
+    "CHAIN",
+    "CUSTODIAN",
+    "DAY",
+    "MINUTE",
+    "REGISTRAR",
+    "ROOT",
+    "TOLERANCE",
+    "Directory",
+    "Logged",
+    "Policy",
+    "accept_policy",
+    "judge",
+    "logged_list",
+    "proved",
+    "said_in_chain",
+]
+
 MINUTE = 60_000
 DAY = 24 * 60 * MINUTE
-TOLERANCE = 5 * MINUTE
-"""How far a statement's `made` may lie from its entry's `t`, milliseconds (DESIGN §6.5)."""
 
 ROOT, REGISTRAR, CUSTODIAN = "root", "registrar", "custodian"
 
@@ -50,26 +67,6 @@ CHAIN: dict[str, tuple[str, int]] = {
     "renewal": (REGISTRAR, 30 * DAY),
 }
 """Who may say it, and the longest life in milliseconds. Everything that does not stand here is refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """A statement as it travels: its token, and the receipt of the entry that published it."""
-
-    token: str
-    receipt: str
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """Take `{token, receipt}`."""
-        fields = Fields(value, "logged statement")
-        logged = cls(fields.take("token", text), fields.take("receipt", text))
-        fields.done()
-        return logged
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the form that `parse` takes."""
-        return {"token": self.token, "receipt": self.receipt}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +125,7 @@ def accept_policy(token: str, root: signing.PublicKey, fingerprint: str, pins: P
     """Accept a policy under the fingerprint (RFC 7638 thumbprint of the root key) that came by hand.
 
     Raises:
-        Refused: `wrong-root`, `bad-statement`, `ended`, `too-long`, `rolled-back` or `two-truths`.
+        Refused: `wrong-root`, `bad-statement`, `wrong-time`, `ended`, `too-long`, `rolled-back` or `two-truths`.
     """
     if root.thumbprint != fingerprint:
         raise Refused("wrong-root", "the root key is not the one whose fingerprint you were given")
@@ -139,6 +136,8 @@ def accept_policy(token: str, root: signing.PublicKey, fingerprint: str, pins: P
         raise Refused("bad-statement", f"policy: {error}") from error
     origin = verifier.split("+", 1)[0]
     statement = verify(token, PolicyBody, root, aud=origin)
+    if statement.made > at + TOLERANCE:
+        raise Refused("wrong-time", "the policy was made in the future: check your clock")
     _alive(statement.body.not_after, statement.made, at, CHAIN["policy"][1], "policy")
     pins.checked("policy", statement.body.number, statement.digest)
     body = statement.body
@@ -150,45 +149,41 @@ def accept_policy(token: str, root: signing.PublicKey, fingerprint: str, pins: P
 
 
 def proved(logged: Logged, policy: Policy) -> Verified:
-    """Return the log entry that holds this statement's digest.
+    """Return the log entry by which this statement took effect.
 
     Raises:
-        Refused: `not-logged`, if the receipt does not prove that the log holds it.
+        Refused: `not-logged`, if the receipt proves no such entry.
     """
-    try:
-        entry = verify_receipt(parse_receipt(logged.receipt), policy.log)
-    except BadReceipt as error:
-        raise Refused("not-logged", f"the receipt does not hold: {error}") from error
-    if signing.digest(logged.token) not in entry.details.statements:
-        raise Refused("not-logged", "the receipt belongs to another statement")
-    return entry
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A statement that the directory believes, and the instant from which the log holds it."""
-
-    statement: Statement[Any]
-    t: Instant
+    return prove(logged, policy.log)
 
 
 class Directory:
-    """Everything believed about persons, units and subjects under one policy, at one instant."""
+    """Everything believed about persons, units and subjects under one policy, at one instant.
+
+    `seen` and `ledger.checkpoints` are for `protocol.sightings`: until all of them are prefixes of one checkpoint that
+    the client trusts, an operator may have shown entries that stand in no log.
+    """
 
     def __init__(self, policy: Policy, pins: Pins, at: Instant) -> None:
         self.policy = policy
         self.pins = pins.checked("policy", policy.statement.body.number, policy.statement.digest)
         self.at = at
-        self._endorsements: dict[str, Known] = {}
+        self.ledger = Ledger(policy.log, at)
+        self._people = People()
         self._units: dict[UnitId, Statement[UnitBody]] = {}
-        self._epochs: dict[UnitId, dict[int, tuple[Statement[EpochBody], Instant]]] = {}
+        self._mailboxes: dict[UnitId, Mailbox] = {}
         self._sheets: dict[SubjectId, Statement[SheetBody]] = {}
-        self._renewed: dict[SubjectId, Instant] = {}
-        self.seen: set[str] = set()
-        """Every checkpoint that a believed statement carries: `protocol.sightings` compares them."""
+        self._renewed: dict[str, Instant] = {}
+
+    @property
+    def seen(self) -> set[str]:
+        """Every checkpoint that the signer of a believed statement had seen."""
+        return self.ledger.seen
 
     def learn(self, statements: Iterable[Logged]) -> None:
-        """Take logged statements in any order: registrars' words first, then what custodians say under them.
+        """Take logged statements: registrars' words first, then what custodians say under them.
+
+        Of one thing a higher number may follow a lower one, and replaces it.
 
         Raises:
             Refused: at the first statement that breaks a rule of the chain.
@@ -199,8 +194,7 @@ class Directory:
         for logged in by_kind.pop("unit", []):
             self._learn_unit(logged)
         endorsements = by_kind.pop("endorsement", [])
-        staff = [logged for logged in endorsements if not self._is_registrar(logged)]
-        for logged in [*(one for one in endorsements if one not in staff), *staff]:
+        for logged in sorted(endorsements, key=_by_custodian):
             self._learn_endorsement(logged)
         for logged in by_kind.pop("epoch", []):
             self._learn_epoch(logged)
@@ -217,34 +211,37 @@ class Directory:
             Refused: `bad-renewal`, or as `learn`.
         """
         statement, _ = self._registrars_word(logged, RenewalBody)
-        _alive(statement.body.not_after, statement.made, self.at, CHAIN["renewal"][1], "renewal")
-        sheet = self.sheet(subject)
+        body, sheet = statement.body, self.sheet(subject)
+        _alive(body.not_after, statement.made, self.at, CHAIN["renewal"][1], "renewal")
         try:
             verify_inclusion(
-                index,
-                statement.body.size,
-                leaf_hash(bytes.fromhex(sheet.digest)),
-                list(proof),
-                bytes.fromhex(statement.body.root),
+                index, body.size, leaf_hash(bytes.fromhex(sheet.digest)), list(proof), bytes.fromhex(body.root)
             )
         except ProofError as error:
             raise Refused("bad-renewal", "the renewal does not cover this subject sheet") from error
-        self._renewed[subject] = max(statement.body.not_after, self._renewed.get(subject, Instant(0)))
+        self._pin(f"renewal {subject}", body.number, statement.digest)
+        # By the sheet, not by the subject: the next sheet is not renewed by what was said of the one before.
+        self._renewed[sheet.digest] = max(body.not_after, self._renewed.get(sheet.digest, Instant(0)))
 
     def unit(self, unit: UnitId) -> UnitBody:
-        """Return a unit that is registered and has not ended; raises `Refused` (`unknown-unit`)."""
-        if unit not in self._units:
-            raise Refused("unknown-unit", "no registrar vouches for this unit")
-        return self._units[unit].body
+        """Return a unit that is registered and has not ended.
+
+        Raises:
+            Refused: `unknown-unit` or `ended`.
+        """
+        body = self._unit(unit)
+        if body.not_after <= self.at:
+            raise Refused("ended", "this unit's registration has ended; a registrar must renew it")
+        return body
 
     def units(self) -> tuple[UnitBody, ...]:
-        """Return every unit learnt."""
+        """Return every unit learnt, ended ones too."""
         return tuple(statement.body for statement in self._units.values())
 
     def lineage(self, unit: UnitId) -> tuple[UnitId, ...]:
         """Return the unit's ancestors, nearest first, as far as they are known; a loop is refused."""
         found: list[UnitId] = []
-        parent = self.unit(unit).parent
+        parent = self._unit(unit).parent
         while parent is not None and parent in self._units:
             if parent in found or parent == unit:
                 raise Refused("unknown-unit", "the units' tree has a loop")
@@ -254,10 +251,9 @@ class Directory:
 
     def epoch(self, unit: UnitId) -> Statement[EpochBody]:
         """Return the unit's latest epoch, if it has not ended; raises `Refused` (`no-epoch`, `ended`)."""
-        known = self._epochs.get(unit)
-        if not known:
+        if unit not in self._mailboxes:
             raise Refused("no-epoch", "this unit has no mailbox key yet")
-        statement, _ = known[max(known)]
+        statement = self._mailboxes[unit].latest()
         if statement.body.not_after <= self.at:
             raise Refused("ended", "this unit's mailbox key has ended; its custodian must renew it")
         return statement
@@ -266,19 +262,23 @@ class Directory:
         """Return the epoch of this digest, if it was the unit's latest at log time `t`.
 
         Raises:
-            Refused: `no-epoch`, if it is unknown, had been replaced by then, or a later one is known without the next.
+            Refused: `no-epoch`, if it is unknown, had not begun, had ended or been replaced, or a later one is known
+                without the next.
         """
-        known = self._epochs.get(unit, {})
-        for number, (statement, _) in known.items():
-            if statement.digest != digest:
-                continue
-            later = [other for other in known if other > number]
-            if later and (number + 1 not in known or known[number + 1][1] <= t):
-                break
-            if statement.body.not_after <= t:
-                break
-            return statement
-        raise Refused("no-epoch", "the sender was not a member of its unit then")
+        found = self._mailboxes[unit].at(digest, t) if unit in self._mailboxes else None
+        if found is None:
+            raise Refused("no-epoch", "the sender was not a member of its unit then")
+        return found
+
+    def require_member(self, epoch: EpochBody, person: PersonId, kid: str, t: Instant) -> None:
+        """Check that an epoch lists a person with the very key set of which this signing key is one, in force at `t`.
+
+        Raises:
+            Refused: `not-entitled`. A colleague's lost telephone is another key set than the one that was admitted.
+        """
+        vouched = self._people.in_force(person, t, unit=epoch.unit, kid=kid)
+        if not any(epoch.lists(person, each.body.keys.digest) for each in vouched):
+            raise Refused("not-entitled", "the signer was not a member of the unit with this key")
 
     def sheet(self, subject: SubjectId) -> Statement[SheetBody]:
         """Return the subject's sheet, if any; raises `Refused` (`no-sheet`). Its end is `sheet_not_after`."""
@@ -288,97 +288,85 @@ class Directory:
 
     def sheet_not_after(self, subject: SubjectId) -> Instant:
         """Return the end of the sheet, renewals counted in."""
-        return max(self.sheet(subject).body.not_after, self._renewed.get(subject, Instant(0)))
+        sheet = self.sheet(subject)
+        return max(sheet.body.not_after, self._renewed.get(sheet.digest, Instant(0)))
 
     def keys(self, person: PersonId, unit: UnitId | None = None) -> KeySet:
-        """Return the person's key set in force now, to seal to: as a person, or as the unit's own.
+        """Return the key set to seal to now: the person's own, by a registrar's word, or that of a unit's staff.
 
-        A custodian's word counts for the unit only: else it could name keys of its own for somebody's mother.
+        With `unit`, the newest that this unit's custodian (or, for a custodian, a registrar) vouches for; without, the
+        registrar's own or the newest that a registrar vouches for. A custodian can swap nobody's own keys.
 
         Raises:
             Refused: `unknown-person`.
         """
-        registrar = self.policy.registrar_keys(person)
+        registrar = self.policy.registrar_keys(person) if unit is None else None
         if registrar is not None:
             return registrar
-        in_force = [
-            known
-            for known in self._endorsements.values()
-            if known.statement.body.holder == person
-            and known.statement.body.unit == unit
-            and known.statement.body.not_after > self.at
-        ]
-        if not in_force:
+        newest = max(self._people.in_force(person, self.at, unit=unit), key=lambda each: each.t, default=None)
+        if newest is None:
             raise Refused("unknown-person", "nobody entitled vouches for this person's keys now")
-        keys: KeySet = max(in_force, key=lambda known: known.t).statement.body.keys
-        return keys
+        return newest.body.keys
 
     def endorsements(self, person: PersonId) -> tuple[EndorsementBody, ...]:
         """Return every endorsement believed of this person."""
-        return tuple(
-            known.statement.body for known in self._endorsements.values() if known.statement.body.holder == person
-        )
+        return self._people.of(person)
 
     def signed_by_person(self, logged: Logged, kind: type[B]) -> tuple[Statement[B], Instant]:
         """Verify a person's statement and return it with its entry's instant.
 
-        An endorsement for the unit that its body names, or as a person if it names none, must have been in force then.
+        If its body names a `unit`, an endorsement of the key for that unit must have been in force then; otherwise one
+        as a person, by a registrar: no custodian can make a key that signs for a family.
 
         Raises:
-            Refused: `not-entitled`, `bad-statement`, `not-logged` or `wrong-time`.
+            Refused: `not-entitled`, `bad-statement`, `not-logged`, `wrong-time`, `bad-seen` or `wrong-order`.
         """
-        said = claim(logged.token)
-        t = Instant(proved(logged, self.policy).entry.t)
-        statement = verify(logged.token, kind, self._endorsed_key(said.iss, said.kid), aud=self.policy.origin)
-        self.person_key(said.iss, said.kid, t, unit=getattr(statement.body, "unit", None))
-        if abs(statement.made - t) > TOLERANCE:
-            raise Refused("wrong-time", "the statement's time is not its log entry's")
-        return self._believed(statement), t
+        statement, entry = self._verified(logged, kind)
+        t = self.ledger.believe(statement, entry)
+        self.person_key(statement.iss, statement.kid, t, unit=getattr(statement.body, "unit", None))
+        return statement, t
 
     def person_key(self, person: PersonId, kid: str, t: Instant, *, unit: UnitId | None) -> signing.PublicKey:
-        """Return the key of this thumbprint that was the person's at `t`: for the unit, or (null) as a person.
+        """Return the key of this thumbprint that was the person's at `t`, for the unit or as a person.
 
         Raises:
             Refused: `not-entitled`.
         """
-        for known in self._endorsements.values():
-            body: EndorsementBody = known.statement.body
-            if (body.holder, body.unit, body.keys.sign.thumbprint) == (person, unit, kid) and t < body.not_after:
-                return body.keys.sign
+        for each in self._people.in_force(person, t, unit=unit, kid=kid):
+            return each.body.keys.sign
         raise Refused("not-entitled", "the signer was not entitled to say this")
 
-    def _endorsed_key(self, person: PersonId, kid: str) -> signing.PublicKey:
-        for known in self._endorsements.values():
-            body: EndorsementBody = known.statement.body
-            if body.holder == person and body.keys.sign.thumbprint == kid:
-                return body.keys.sign
-        raise Refused("not-entitled", "nobody vouches for the key that signed this")
+    def _unit(self, unit: UnitId) -> UnitBody:
+        if unit not in self._units:
+            raise Refused("unknown-unit", "no registrar vouches for this unit")
+        return self._units[unit].body
 
-    def _is_registrar(self, logged: Logged) -> bool:
+    def _verified(self, logged: Logged, kind: type[B]) -> tuple[Statement[B], Verified]:
+        """Verify signature and receipt. That the key may say this is still to be asked."""
         said = claim(logged.token)
-        return self.policy.registrar_key(said.iss, said.kid) is not None
+        key = self.policy.registrar_key(said.iss, said.kid) or self._people.key(said.kid)
+        if key is None:
+            raise Refused("not-entitled", f"{kind.kind}: nobody vouches for the key that signed this")
+        return verify(logged.token, kind, key, aud=self.policy.origin), self.ledger.entry(logged)
 
     def _registrars_word(self, logged: Logged, kind: type[B]) -> tuple[Statement[B], Instant]:
         said = claim(logged.token)
-        key = self.policy.registrar_key(said.iss, said.kid)
-        if key is None:
+        if self.policy.registrar_key(said.iss, said.kid) is None:
             raise Refused("not-entitled", f"{kind.kind}: not signed by a registrar that the root names")
-        statement = verify(logged.token, kind, key, aud=self.policy.origin)
+        statement, entry = self._verified(logged, kind)
         judge(statement, REGISTRAR, self.policy.fingerprint)
-        return self._believed(statement), Instant(proved(logged, self.policy).entry.t)
+        return statement, self.ledger.believe(statement, entry)
 
-    def _custodians_word(self, logged: Logged, kind: type[B]) -> tuple[Statement[B], Instant, UnitId]:
-        said = claim(logged.token)
-        for known in self._endorsements.values():
-            body: EndorsementBody = known.statement.body
-            if body.role != CUSTODIAN or body.holder != said.iss or body.keys.sign.thumbprint != said.kid:
-                continue
-            statement = verify(logged.token, kind, body.keys.sign, aud=self.policy.origin)
-            t = Instant(proved(logged, self.policy).entry.t)
-            if body.unit is not None and body.unit == getattr(statement.body, "unit", None) and t < body.not_after:
-                judge(statement, CUSTODIAN, self.policy.fingerprint)
-                return self._believed(statement), t, body.unit
-        raise Refused("not-entitled", f"{kind.kind}: not signed by a custodian of this unit")
+    def _custodians_word(
+        self, logged: Logged, kind: type[EndorsementBody | EpochBody]
+    ) -> tuple[Statement[Any], Instant]:
+        statement, entry = self._verified(logged, kind)
+        t, unit = self.ledger.believe(statement, entry), statement.body.unit
+        vouched = self._people.in_force(statement.iss, t, unit=unit, kid=statement.kid) if unit is not None else ()
+        if not any(each.body.role == CUSTODIAN for each in vouched):
+            raise Refused("not-entitled", f"{kind.kind}: not signed by a custodian of this unit")
+        judge(statement, CUSTODIAN, self.policy.fingerprint)
+        return statement, t
 
     def _learn_unit(self, logged: Logged) -> None:
         statement, _ = self._registrars_word(logged, UnitBody)
@@ -386,40 +374,33 @@ class Directory:
         self._units[statement.body.unit] = statement
 
     def _learn_endorsement(self, logged: Logged) -> None:
-        if self._is_registrar(logged):
-            statement, t = self._registrars_word(logged, EndorsementBody)
-        else:
-            statement, t, _ = self._custodians_word(logged, EndorsementBody)
-        body = statement.body
-        self._pin(f"endorsement {body.invitation}", body.number, statement.digest)
-        self._endorsements[body.invitation] = Known(statement, t)
+        word = self._custodians_word if _by_custodian(logged) else self._registrars_word
+        statement, t = word(logged, EndorsementBody)
+        self._pin(place(statement.body), statement.body.number, statement.digest)
+        self._people.add(statement, t)
 
     def _learn_epoch(self, logged: Logged) -> None:
-        statement, t, unit = self._custodians_word(logged, EpochBody)
-        known = self._epochs.setdefault(unit, {})
-        number = statement.body.number
-        if number in known and known[number][0].digest != statement.digest:
-            raise Refused("two-truths", f"two different epochs of one unit carry number {number}")
-        known[number] = (statement, t)
+        statement, t = self._custodians_word(logged, EpochBody)
+        self._mailboxes.setdefault(statement.body.unit, Mailbox()).add(statement, t)
 
     def _pin_epochs(self) -> None:
-        for unit, known in self._epochs.items():
-            number = max(known)
-            self._pin(f"epoch {unit}", number, known[number][0].digest)
+        for unit, mailbox in self._mailboxes.items():
+            mailbox.check_order()
+            latest = mailbox.latest()
+            self._pin(f"epoch {unit}", latest.body.number, latest.digest)
 
     def _learn_sheet(self, logged: Logged) -> None:
         statement, _ = self._registrars_word(logged, SheetBody)
-        body = statement.body
-        self._pin(f"sheet {body.subject}", body.number, statement.digest)
-        self._sheets[body.subject] = statement
-
-    def _believed(self, statement: Statement[B]) -> Statement[B]:
-        if statement.seen is not None:
-            self.seen.add(statement.seen)
-        return statement
+        self._pin(f"sheet {statement.body.subject}", statement.body.number, statement.digest)
+        self._sheets[statement.body.subject] = statement
 
     def _pin(self, name: str, number: int, digest: str) -> None:
         self.pins = self.pins.checked(name, number, digest)
+
+
+def _by_custodian(logged: Logged) -> bool:
+    """Say whether this is for a custodian to say, so that registrars' words on custodians are learnt before it."""
+    return CHAIN.get(claim(logged.token).said, (REGISTRAR, 0))[0] == CUSTODIAN
 
 
 def _alive(not_after: Instant, made: Instant, at: Instant, longest: int, what: str) -> None:
@@ -427,8 +408,3 @@ def _alive(not_after: Instant, made: Instant, at: Instant, longest: int, what: s
         raise Refused("too-long", f"a {what} may not live that long")
     if not_after <= at:
         raise Refused("ended", f"the {what} has ended and must be renewed by its signer")
-
-
-def logged_list(value: object) -> tuple[Logged, ...]:
-    """Take a list of `{token, receipt}`."""
-    return listed(Logged.parse, most=2_000)(value)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from protocol.identifiers import parse_digest
-from protocol.reading import Fields, integer
+from protocol.reading import Fields, Malformed, integer, text
 from protocol.statements.base import Refused
 
 
@@ -39,10 +39,17 @@ class Pins:
 
     @classmethod
     def parse(cls, value: object) -> Self:
-        """Take the JSON object that `to_json` returned."""
+        """Take the JSON object that `to_json` returned.
+
+        Raises:
+            Refused: `bad-pins`. Whoever keeps pins must not go on without them: they are what stops a rollback.
+        """
         if not isinstance(value, Mapping):
             raise Refused("bad-pins", "pins must be an object")
-        return cls({str(name): Pin.parse(pin) for name, pin in value.items()})
+        try:
+            return cls({text(name): Pin.parse(pin) for name, pin in value.items()})
+        except Malformed as error:
+            raise Refused("bad-pins", f"the pins are not of their form: {error}") from error
 
     def to_json(self) -> dict[str, Any]:
         """Return `{name: {number, digest}}`."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from keys.canonical import LARGEST_INTEGER
+
 T = TypeVar("T")
 
 FORMAT_VERSION = 1
@@ -48,7 +50,7 @@ class Fields:
 
 
 def _our_version(value: object) -> int:
-    if value != FORMAT_VERSION or isinstance(value, bool):
+    if type(value) is not int or value != FORMAT_VERSION:
         raise Malformed("unknown version: update your client")
     return FORMAT_VERSION
 
@@ -60,9 +62,20 @@ def text(value: object) -> str:
     return value
 
 
+def text_up_to(most: int) -> Callable[[object], str]:
+    """Take non-empty text of at most so many characters."""
+
+    def parse(value: object) -> str:
+        if len(text(value)) > most:
+            raise Malformed(f"must not be longer than {most} characters")
+        return text(value)
+
+    return parse
+
+
 def integer(value: object) -> int:
     """Take a whole number of zero or more that JSON keeps exactly."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST_INTEGER:
         raise Malformed("must be a whole number of zero or more")
     return value
 

@@ -20,12 +20,12 @@ from protocol.consent.decide import decide
 from protocol.consent.terms import Terms
 from protocol.consent.vocabulary import Act, Category
 from protocol.evidence import build_case, consent_facts, hearing_fact
-from protocol.identifiers import Instant, SubjectId
-from protocol.identity import TOLERANCE, Directory, Logged, Policy, proved
-from protocol.log.details import Decision
+from protocol.identifiers import Instant, SubjectId, UnitId
+from protocol.identity import TOLERANCE, Directory, Logged, Policy
+from protocol.log.details import Decision, Details
 from protocol.log.event import Event
 from protocol.log.receipt import Verified as Proved
-from protocol.log.receipt import parse as parse_receipt
+from protocol.logged import EVENTS
 from protocol.pins import Pins
 from protocol.reading import FORMAT_VERSION
 from protocol.sightings import compare
@@ -33,12 +33,7 @@ from protocol.statements.base import Refused, Statement
 from protocol.statements.identity import SheetBody
 from protocol.statements.share import BODY, HEADER, ManifestBody, OpenBody, Recipient
 
-EVENT_OF_ACT: Mapping[str, Event] = {
-    "receive": Event.RECEIVED,
-    "open": Event.OPENED,
-    "reopen": Event.REOPENED,
-    "own": Event.OWN_OPENED,
-}
+EVENT_OF_ACT: Mapping[str, Event] = {act: EVENTS[f"open {act}"] for act in ("receive", "open", "reopen", "own")}
 """What the log says when an act is permitted."""
 
 
@@ -116,7 +111,8 @@ def part_data(share: str, part: str) -> bytes:
 def verify(bundle: Bundle, policy: Policy, pins: Pins, at: Instant) -> Verified:
     """Judge everything that came with an envelope, at the reader's own clock.
 
-    `bundle.open.token` must be the statement that the reader itself signed for this opening.
+    `bundle.open.token` must be the statement that the reader itself signed for this opening: its `seen` is the largest
+    checkpoint that the reader trusts, from which everything here must have grown.
 
     Raises:
         NotPermitted: all of it holds, but `decide` denies.
@@ -126,24 +122,35 @@ def verify(bundle: Bundle, policy: Policy, pins: Pins, at: Instant) -> Verified:
         raise Refused("ended", "the policy has ended and must be renewed by the root")
     directory = Directory(policy, pins, at)
     directory.learn(bundle.statements)
-    manifest, shared_at = _manifest(directory, bundle.manifest)
+    manifest, shared = _manifest(directory, bundle.manifest)
+    body, shared_at = manifest.body, shared.entry.t
     for renewal in bundle.renewals:
-        directory.learn_renewal(renewal.logged, manifest.body.subject, renewal.index, renewal.proof)
+        directory.learn_renewal(renewal.logged, body.subject, renewal.index, renewal.proof)
     opening, opened = _opening(directory, bundle.open, manifest, at)
-    recipient = _recipient(bundle, manifest.body, opening)
-    _ciphertexts(bundle, manifest.body)
+    if opened.index <= shared.index:
+        raise Refused("wrong-order", "the log holds the opening before the share")
+    recipient = _recipient(bundle, manifest, opening)
+    _ciphertexts(bundle, body, opening.body.act)
     facts = [consent_facts(directory, record) for record in bundle.consents]
     terms = tuple(fact.terms for fact in facts)
+    if sorted(one.digest for one in terms) != list(body.consents):
+        raise Refused("no-consent", "the consents that the share names did not come with it, or others did")
+    hearings = [hearing_fact(directory, logged) for logged in bundle.hearings]
+    if any((one.subject, one.matter) != (body.subject, body.matter) for one in hearings):
+        raise Refused("other-consent", "a hearing is of another child or matter")
+    # Before anything is decided on them: whatever was proved must stand in the one log that everybody sees.
+    newest = max(directory.ledger.checkpoints, key=directory.ledger.size)
+    compare(
+        directory.ledger.checkpoints | directory.seen, newest, bundle.consistency, policy.log, directory.ledger.open
+    )
     permit = None
     if opening.body.act != "own":
         acting = [(said.iss, said.body.unit) for said in (manifest, opening) if said.body.unit is not None]
-        hearings = [hearing_fact(directory, logged) for logged in bundle.hearings]
-        case = build_case(directory, manifest.body.subject, facts, hearings, acting)
+        case = build_case(directory, body.subject, facts, hearings, acting)
         answer = decide(ask_to_open(manifest, opening, terms, shared_at), case, at)
         if isinstance(answer, Deny):
             raise NotPermitted(answer)
         permit = answer
-    compare(directory.seen, parse_receipt(bundle.open.receipt).checkpoint.decode(), bundle.consistency, policy.log)
     return Verified(
         manifest=manifest,
         opening=opening,
@@ -186,40 +193,57 @@ def ask_to_open(
     )
 
 
-def _manifest(directory: Directory, logged: Logged) -> tuple[Statement[ManifestBody], Instant]:
-    manifest, shared_at = directory.signed_by_person(logged, ManifestBody)
-    entry = proved(logged, directory.policy)
-    if entry.entry.e is not Event.SHARED or entry.details.share != manifest.body.share:
+def _manifest(directory: Directory, logged: Logged) -> tuple[Statement[ManifestBody], Proved]:
+    manifest, t = directory.signed_by_person(logged, ManifestBody)
+    body, shared = manifest.body, directory.ledger.entry(logged)
+    told = shared.details
+    if told.decision is not Decision.PERMIT or not _is_about(told, manifest, body.unit):
         raise Refused("wrong-receipt", "the receipt of sharing is of something else")
-    if manifest.body.unit is not None and manifest.body.epoch is not None:
-        epoch = directory.epoch_at(manifest.body.unit, manifest.body.epoch, shared_at)
-        if not epoch.body.holds(manifest.iss):
-            raise Refused("not-entitled", "the sender was not a member of its unit")
-    return manifest, shared_at
+    if told.recipients != tuple(sorted(set(body.receivers()))):
+        raise Refused("wrong-receipt", "the log names other recipients than the sender")
+    if body.unit is not None and body.epoch is not None:
+        epoch = directory.epoch_at(body.unit, body.epoch, t)
+        directory.require_member(epoch.body, manifest.iss, manifest.kid, t)
+    return manifest, shared
 
 
 def _opening(
     directory: Directory, logged: Logged, manifest: Statement[ManifestBody], at: Instant
 ) -> tuple[Statement[OpenBody], Proved]:
     opening, t = directory.signed_by_person(logged, OpenBody)
-    opened = proved(logged, directory.policy)
-    act = opening.body.act
-    if opened.entry.e is not EVENT_OF_ACT[act] or opened.details.share != manifest.body.share:
-        raise Refused("wrong-receipt", "the receipt of opening is of something else")
-    if opened.details.decision is Decision.DENY or opening.body.share != manifest.body.share:
+    opened = directory.ledger.entry(logged)
+    body, expected = opening.body, Decision.NONE if opening.body.act == "own" else Decision.PERMIT
+    if opened.details.decision is not expected or not _is_about(opened.details, manifest, body.unit):
         raise Refused("wrong-receipt", "the receipt does not say that this opening was permitted")
+    if body.share != manifest.body.share:
+        raise Refused("wrong-receipt", "what was opened is another share")
     if abs(t - at) > TOLERANCE:
         raise Refused("wrong-time", "the server's clock and yours are more than five minutes apart")
-    unit = opening.body.unit
-    if unit is not None and not directory.epoch(unit).body.holds(opening.iss):
-        raise Refused("not-entitled", "you are not a member of this unit")
+    if body.unit is not None:
+        directory.require_member(directory.epoch(body.unit).body, opening.iss, opening.kid, t)
     return opening, opened
 
 
-def _recipient(bundle: Bundle, manifest: ManifestBody, opening: Statement[OpenBody]) -> Recipient:
+def _is_about(told: Details, manifest: Statement[ManifestBody], unit: UnitId | None) -> bool:
+    """Say whether an entry tells of this share as its manifest does, and of somebody acting for this unit."""
+    body = manifest.body
+    return (told.for_unit, told.subject, told.matter, told.share, told.content, told.consents) == (
+        unit,
+        body.subject,
+        body.matter,
+        body.share,
+        body.content,
+        body.consents,
+    )
+
+
+def _recipient(bundle: Bundle, manifest: Statement[ManifestBody], opening: Statement[OpenBody]) -> Recipient:
     act, digest = opening.body.act, hashlib.sha256(bundle.envelope).hexdigest()
     reader = opening.body.unit if opening.body.unit is not None else opening.iss
-    for recipient in manifest.recipients:
+    if act == "own" and reader != manifest.body.sender(manifest.iss):
+        # `own` is the one act outside `decide`: it must never be a way around it.
+        raise Refused("wrong-envelope", "an own copy is the sender's own")
+    for recipient in manifest.body.recipients:
         if recipient.to != reader or recipient.own != (act == "own"):
             continue
         expected = recipient.header if act == "receive" else recipient.body
@@ -228,7 +252,9 @@ def _recipient(bundle: Bundle, manifest: ManifestBody, opening: Statement[OpenBo
     raise Refused("wrong-envelope", "this envelope is not the one that the sender sealed to you")
 
 
-def _ciphertexts(bundle: Bundle, manifest: ManifestBody) -> None:
+def _ciphertexts(bundle: Bundle, manifest: ManifestBody, act: str) -> None:
+    if (bundle.body is None) is not (act == "receive"):
+        raise Refused("wrong-content", "the body comes with every act but `receive`")
     for part, ciphertext in zip(manifest.parts, (bundle.header, bundle.body), strict=False):
         if ciphertext is not None and (
             part.length != len(ciphertext) or part.sha256 != hashlib.sha256(ciphertext).hexdigest()

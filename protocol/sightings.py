@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from protocol.log.checkpoint import BadCheckpoint, Checkpoint, LogPolicy, open_checkpoint
+from protocol.log.checkpoint import BadCheckpoint, Checkpoint, LogPolicy, SignedCheckpoint, open_checkpoint
 from protocol.log.merkle import ProofError, verify_consistency
 from protocol.statements.base import Refused
 
@@ -17,19 +17,25 @@ class Forked(Refused):
         self.evidence = evidence
 
 
-def compare(seen: Iterable[str], newest: str, proofs: Mapping[int, Sequence[bytes]], policy: LogPolicy) -> None:
+def compare(
+    seen: Iterable[str],
+    newest: str,
+    proofs: Mapping[int, Sequence[bytes]],
+    policy: LogPolicy,
+    opened: Callable[[bytes, LogPolicy], SignedCheckpoint] = open_checkpoint,
+) -> None:
     """Check that every checkpoint seen is a prefix of the newest one, given consistency proofs by size.
 
     A checkpoint of size 0 is a prefix of every tree. One that is larger than `newest` proves that we were shown an old
-    state.
+    state. `opened` does what `open_checkpoint` does, and may remember.
 
     Raises:
         Refused: `bad-seen`, if one is not validly signed; `no-consistency`, if its proof is missing.
         Forked: if one contradicts the newest.
     """
-    latest = _opened(newest, policy)
+    latest = _checked(newest, policy, opened)
     for note in seen:
-        earlier = _opened(note, policy)
+        earlier = _checked(note, policy, opened)
         if earlier.size == 0:
             continue
         if earlier.size > latest.size:
@@ -43,10 +49,10 @@ def compare(seen: Iterable[str], newest: str, proofs: Mapping[int, Sequence[byte
             raise Forked("the log shows different histories to different people", (note, newest)) from error
 
 
-def _opened(note: str, policy: LogPolicy) -> Checkpoint:
+def _checked(note: str, policy: LogPolicy, opened: Callable[[bytes, LogPolicy], SignedCheckpoint]) -> Checkpoint:
     try:
-        return open_checkpoint(note.encode(), policy).checkpoint
-    except BadCheckpoint as error:
+        return opened(note.encode(), policy).checkpoint
+    except (BadCheckpoint, UnicodeEncodeError) as error:
         raise Refused(
             "bad-seen", f"a checkpoint that somebody claims to have seen is not the log's: {error}"
         ) from error

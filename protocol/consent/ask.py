@@ -20,7 +20,16 @@ from protocol.consent.case import BadCase
 from protocol.consent.fields import closed, optional, plain
 from protocol.consent.terms import CATEGORIES, VERSION
 from protocol.consent.vocabulary import Act, Category, Purpose
-from protocol.identifiers import Instant, MatterId, PersonId, SubjectId, UnitId, parse_digest, parse_instant
+from protocol.identifiers import (
+    Instant,
+    MatterId,
+    PersonId,
+    SubjectId,
+    UnitId,
+    parse_digest,
+    parse_holder,
+    parse_instant,
+)
 from protocol.reading import Malformed, distinct, integer
 
 Receiver = UnitId | PersonId
@@ -77,7 +86,7 @@ class Ask:
                 matter=MatterId.parse,
                 purpose=Purpose,
                 sender=Actor.parse,
-                receivers=distinct(parse_receiver, most=_MOST_RECEIVERS),
+                receivers=distinct(parse_holder, most=_MOST_RECEIVERS),
                 reader=optional(Actor.parse),
                 categories=distinct(Category, most=len(CATEGORIES)),
                 consents=distinct(parse_digest, most=_MOST_CONSENTS),
@@ -91,17 +100,6 @@ class Ask:
     def to_json(self) -> dict[str, Any]:
         """Write the ask as the JSON values that `from_json` reads."""
         return {"v": VERSION, **plain(self)}
-
-
-def parse_receiver(value: object) -> Receiver:
-    """Read a unit's or a person's id.
-
-    Raises:
-        ValueError: any other value.
-    """
-    if isinstance(value, str) and value.startswith(PersonId.prefix):
-        return PersonId.parse(value)
-    return UnitId.parse(value)
 
 
 def _version(value: object) -> int:

@@ -24,6 +24,7 @@ from protocol.identifiers import (
     UnitId,
     UploadId,
     parse_digest,
+    parse_holder,
 )
 
 if TYPE_CHECKING:
@@ -163,12 +164,6 @@ def _entry_id(value: object) -> str:
     return value
 
 
-def _party(value: object) -> PersonId | UnitId:
-    if isinstance(value, str) and value.startswith("unt_"):
-        return UnitId.parse(value)
-    return PersonId.parse(value)
-
-
 def _maybe(parse: Callable[[object], object]) -> Callable[[object], object]:
     return lambda value: None if value is None else parse(value)
 
@@ -184,7 +179,7 @@ def _each(parse: Callable[[object], object]) -> Callable[[object], object]:
 
 _LISTS: dict[str, Callable[[object], object]] = {
     "missing": _each(_code),
-    "recipients": _each(_party),
+    "recipients": _each(parse_holder),
     "consents": _each(parse_digest),
     "statements": _each(parse_digest),
     "entries": _each(_entry_id),

@@ -8,11 +8,18 @@ of its kind. Each kind carries either a `number` (the next one replaces it) or a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from functools import lru_cache
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, cast
 
 from keys import signing
-from protocol.identifiers import Instant, PersonId, UnitId, parse_digest, parse_instant
+from protocol.identifiers import Instant, PersonId, parse_digest, parse_instant
+from protocol.identifiers import parse_holder as holder_id
 from protocol.reading import FORMAT_VERSION, Fields, Malformed, text
+
+__all__ = ["Body", "Claim", "Refused", "Statement", "claim", "compose", "holder_id", "parse_digest", "sign", "verify"]
+
+_REMEMBERED = 1_024
+"""How many verified statements are remembered: what a signature proves never changes, whatever else ends."""
 
 
 class Refused(ValueError):
@@ -54,11 +61,15 @@ class Statement(Generic[B]):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What an unverified statement says of itself: enough to find the key that must verify it."""
+    """What an unverified statement says of itself: enough to find the key that must verify it.
+
+    `said` is the kind, with the role of an endorsement or the act of an opening: "endorsement staff", "open reopen".
+    """
 
     kind: str
     kid: str
     iss: PersonId
+    said: str
 
 
 def compose(body: Body, *, iss: PersonId, aud: str, made: Instant, seen: str | None) -> dict[str, Any]:
@@ -79,6 +90,10 @@ def sign(body: Body, key: signing.SigningKey, *, iss: PersonId, aud: str, made: 
     return signing.sign(body.kind, compose(body, iss=iss, aud=aud, made=made, seen=seen), key)
 
 
+_VARIANTS = {"endorsement": "role", "open": "act"}
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def claim(token: str) -> Claim:
     """Read who a statement says it is from, believing nothing.
 
@@ -87,7 +102,8 @@ def claim(token: str) -> Claim:
     """
     try:
         kind, kid, payload = signing.peek(token)
-        return Claim(kind, kid, PersonId.parse(payload.get("iss")))
+        said = f"{kind} {payload.get(_VARIANTS[kind])}" if kind in _VARIANTS else kind
+        return Claim(kind, kid, PersonId.parse(payload.get("iss")), said)
     except (ValueError, signing.BadStatement) as error:
         raise Refused("bad-statement", f"not a statement: {error}") from error
 
@@ -98,6 +114,12 @@ def verify(token: str, kind: type[B], key: signing.PublicKey, *, aud: str) -> St
     Raises:
         Refused: `bad-statement`, whatever is wrong with it.
     """
+    return cast("Statement[B]", _verified(token, kind, key, aud))
+
+
+# By the whole token, not its digest: an ECDSA signature that was never checked must not ride on one that was.
+@lru_cache(maxsize=_REMEMBERED)
+def _verified(token: str, kind: type[Body], key: signing.PublicKey, aud: str) -> Statement[Any]:
     try:
         payload = signing.verify(token, kind.kind, key)
         fields = Fields(payload, kind.kind)
@@ -121,13 +143,3 @@ def _exactly(expected: str) -> Any:
         return expected
 
     return parse
-
-
-def holder_id(value: object) -> PersonId | UnitId:
-    """Take the id of a person or a unit: the two that can hold a key."""
-    if isinstance(value, str) and value.startswith(UnitId.prefix):
-        return UnitId.parse(value)
-    return PersonId.parse(value)
-
-
-__all__ = ["Body", "Claim", "Refused", "Statement", "claim", "compose", "holder_id", "parse_digest", "sign", "verify"]

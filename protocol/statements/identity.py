@@ -278,6 +278,10 @@ class EpochBody:
         """Tell whether the person is on the complete list."""
         return any(member.person == person for member in self.members)
 
+    def lists(self, person: PersonId, keys: str) -> bool:
+        """Tell whether the person is on the complete list with the key set of this digest."""
+        return any((member.person, member.keys) == (person, keys) for member in self.members)
+
 
 @dataclass(frozen=True, slots=True)
 class SheetBody:

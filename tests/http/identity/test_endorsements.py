@@ -171,7 +171,7 @@ async def test_staff_come_with_their_unit_and_its_custodians(world: World) -> No
     clinic = await world.add_unit("Klinikken", parent=parent.unit)
     told = await world.get(world.registrar, f"/v1/persons/{clinic.staff[0].person}")
     directory = await world.believe(told.body["statements"])
-    assert directory.keys(clinic.staff[0].person) == clinic.staff[0].keys
+    assert directory.keys(clinic.staff[0].person, clinic.unit) == clinic.staff[0].keys
     assert directory.lineage(clinic.unit) == (parent.unit,)
 
 
