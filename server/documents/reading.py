@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from protocol.consent.ask import Actor
-from protocol.identifiers import LARGEST_INTEGER, PersonId, ShareId, SubjectId
+from protocol.identifiers import LARGEST_INTEGER, PersonId, ShareId
 from server.consent import cases
 from server.consent import store as consent_store
 from server.consent.judging import may_know
@@ -13,6 +13,8 @@ from server.documents.store import lists, shares
 from server.identity import store as identity
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy import Connection
 
     from protocol.identifiers import Instant
@@ -80,20 +82,23 @@ def _whole(found: list[Item]) -> list[Item]:
     return [each for each in found if each.leaf_index != found[-1].leaf_index]
 
 
+def known_shares(connection: Connection, person: PersonId, named: Collection[str], at: Instant) -> set[str]:
+    """Give those of these shares, all sent to the person as themself, that they may know of now."""
+    return {share for share in named if _may_know(connection, person, ShareId(share), at)}
+
+
 def _visible(connection: Connection, person: PersonId, found: list[Item], at: Instant) -> list[Item]:
     """Leave out what was sent to the person as themself and they may no longer know of."""
-    known: dict[str, bool] = {}
-    for each in found:
-        if each.to == person and not each.own and each.share not in known:
-            known[each.share] = _may_know(connection, person, each, at)
-    return [each for each in found if each.to != person or each.own or known[each.share]]
+    personal = {each.share for each in found if each.to == person and not each.own}
+    hidden = personal - known_shares(connection, person, personal, at)
+    return [each for each in found if each.to != person or each.own or each.share not in hidden]
 
 
-def _may_know(connection: Connection, person: PersonId, item: Item, at: Instant) -> bool:
-    sent_share = shares.sent(connection, ShareId(item.share))
+def _may_know(connection: Connection, person: PersonId, share: ShareId, at: Instant) -> bool:
+    sent_share = shares.sent(connection, share)
     if sent_share is None:
         return False
     found = consent_store.consents(connection, sent_share.body.consents)
     facts = consent_store.facts_of(found, ())
-    case = cases.around(connection, SubjectId(item.subject), facts, (), (), at)
+    case = cases.around(connection, sent_share.body.subject, facts, (), (), at)
     return any(may_know(each, case, (Actor(person, None),), at) for each in facts)

@@ -11,12 +11,15 @@ from protocol.log.details import Decision, Details
 from protocol.statements.base import Refused
 from protocol.texts import sentence
 from server.consent.cases import rule_code
-from server.http.problems import ProblemDocument, ProblemType, refused, unknown
+from server.http.problems import NOT_FOUND, OUT_OF_SPACE, REFUSED, ProblemDocument, ProblemType, refused, unknown
 from server.identity.intake import Rejected
+from server.identity.refusals import PROBLEMS as STATEMENT_PROBLEMS
 from server.identity.refusals import problem_of
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from aiohttp import web
 
     from protocol.consent.answer import Deny
     from protocol.log.event import Event
@@ -41,6 +44,8 @@ _TITLES = {
 }
 
 PROBLEMS = tuple(ProblemType(code, status, title) for code, (status, title) in _TITLES.items())
+ALL_PROBLEMS = (*PROBLEMS, *STATEMENT_PROBLEMS, REFUSED, NOT_FOUND, OUT_OF_SPACE)
+"""What a route that takes a statement may refuse with."""
 
 _KINDS = {kind.code: kind for kind in PROBLEMS}
 _REASONS = frozenset(Reason)
@@ -122,6 +127,11 @@ def preferred_language(header: str) -> str:
         if tag == "en":
             return Language.ENGLISH
     return Language.BOKMAL
+
+
+def language_of(request: web.Request) -> str:
+    """Give the language in which the asker wants sentences."""
+    return preferred_language(request.headers.get("Accept-Language", ""))
 
 
 def problem_for(no: Rejected | Denied, language: str) -> ProblemDocument:

@@ -1,18 +1,32 @@
 """`/v1/shares`, `/v1/inbox`, `/v1/receive`, `/v1/sent`: sharing under a consent in force, opening with a receipt."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
 
-from keys.encoding import decode
 from protocol.identifiers import ShareId, parse_holder
 from protocol.statements.base import Refused
 from protocol.statements.share import ManifestBody, OpenBody
 from server.audit.idempotency import Idempotency
 from server.audit.wiring import WRITER
+from server.config import SETTINGS
 from server.consent.routes import ON_ENDED
-from server.documents import bundles, ending, opening, reading, sharing
+from server.documents import (
+    bundles,
+    content_routes,
+    ending,
+    hold_routes,
+    opening,
+    reading,
+    sharing,
+    tidying,
+    upload_routes,
+)
 from server.documents.codec import ANSWERS
+from server.documents.content import CONTENT, DirectoryStore
 from server.documents.forms import (
     BundleAnswer,
     EnvelopesTold,
@@ -28,33 +42,47 @@ from server.documents.forms import (
     SharedAnswer,
     ShareForm,
 )
+from server.documents.handing_in import decoded, refuse_unread, require_room
 from server.documents.opening import OPEN, Released, Unreleased
-from server.documents.refusals import PROBLEMS, Denied, plain, preferred_language, problem_for
+from server.documents.refusals import ALL_PROBLEMS, Denied, language_of, plain, problem_for
 from server.documents.sharing import MANIFEST, Given
 from server.documents.store import shares
 from server.documents.store.lists import Item, Reached, SentShare
+from server.documents.upload_routes import BUSY
 from server.http.access import acting_person
 from server.http.clock import CLOCK
 from server.http.idempotency import repeat_key
-from server.http.problems import BAD_FIELD, NOT_FOUND, REFUSED, FieldFault, Problem, ProblemDocument
+from server.http.problems import BAD_FIELD, FieldFault, Problem, ProblemDocument
 from server.http.routes import RouteTable
 from server.identity.access import RELATIONS
 from server.identity.intake import INTAKE, Rejected, refuse
 from server.identity.publishing import receipts_of
-from server.identity.refusals import PROBLEMS as STATEMENT_PROBLEMS
 
 _table = RouteTable("documents")
 
 SHARE_LIMIT = 4 * 1024 * 1024
 RECEIVE_LIMIT = 2 * 1024 * 1024
 """Bytes: a share with 22 ciphertexts of 64 KiB and the envelopes of 50 recipients; 200 statements."""
-ALL_PROBLEMS = (*PROBLEMS, *STATEMENT_PROBLEMS, REFUSED, NOT_FOUND)
 
 
 def prepare(app: web.Application) -> None:
-    """Take part when a consent ends, and tell identity which units have had to do with a child."""
+    """Take part when a consent ends, tell identity which units know a child, and open the content store."""
     app[RELATIONS].append(shares.is_party)
     app[ON_ENDED].append(ending.on_consent_ended)
+    app[BUSY] = set()
+    app.cleanup_ctx.append(_content)
+
+
+async def _content(app: web.Application) -> AsyncIterator[None]:
+    """Open the content store, make good what a crash left, and keep tidy while the server runs."""
+    settings, writer = app[SETTINGS], app[WRITER]
+    content = app[CONTENT] = DirectoryStore(settings.content, settings.reserve)
+    await tidying.recover(writer, content)
+    tidy = asyncio.create_task(tidying.keep_tidy(writer, content, settings.upload_hours))
+    yield
+    tidy.cancel()
+    with suppress(asyncio.CancelledError):
+        await tidy
 
 
 @_table.post(
@@ -69,6 +97,7 @@ def prepare(app: web.Application) -> None:
 async def post_share(request: web.Request, form: ShareForm) -> SharedAnswer | ProblemDocument:
     """Verify, decide, log and keep in one transaction; answer with the receipt."""
     intake, person = request.app[INTAKE], acting_person(request)
+    require_room(request)
     given = _given(form)
     try:
         statement = await intake.read(form.manifest, person, MANIFEST)
@@ -150,17 +179,6 @@ async def get_sent(request: web.Request, query: PageQuery) -> SentAnswer:
     return SentAnswer(items=[_sent(each, reached) for each, reached in page.items], next=page.after)
 
 
-async def refuse_unread(request: web.Request, kind: str, refusal: Refused) -> ProblemDocument:
-    """Log and answer a statement that does not hold by itself."""
-    told = await request.app[WRITER].submit(refuse, acting_person(request), kind, None, refusal)
-    return problem_for(told.result, language_of(request))
-
-
-def language_of(request: web.Request) -> str:
-    """Give the language in which the asker wants sentences."""
-    return preferred_language(request.headers.get("Accept-Language", ""))
-
-
 def _given(form: ShareForm) -> Given:
     envelopes = {}
     for each in form.envelopes:
@@ -172,18 +190,6 @@ def _given(form: ShareForm) -> Given:
         raise Problem(ProblemDocument(BAD_FIELD, fields=(FieldFault("/envelopes", "the same recipient twice"),)))
     parts = {name: decoded("/parts", text) for name, text in form.parts.items()}
     return Given(parts, form.uploads, envelopes, form.hold)
-
-
-def decoded(field: str, text: str) -> bytes:
-    """Give the bytes of base64url.
-
-    Raises:
-        Problem: it is not the one spelling of any bytes.
-    """
-    try:
-        return decode(text)
-    except ValueError as fault:
-        raise Problem(ProblemDocument(BAD_FIELD, fields=(FieldFault(field, "not base64url"),))) from fault
 
 
 def _unreleased(each: Unreleased, language: str) -> dict[str, Any]:
@@ -231,5 +237,5 @@ def _sent(each: SentShare, reached: list[Reached]) -> SentItem:
     )
 
 
-routes = (*_table,)
+routes = (*_table, *upload_routes.routes, *content_routes.routes, *hold_routes.routes)
 """Every route of this package."""

@@ -110,10 +110,18 @@ def release(connection: Connection, share: ShareId) -> list[str]:
     return digests
 
 
-def known(connection: Connection) -> tuple[set[str], set[str]]:
-    """Give the ids of all unfinished uploads, and the digests of all complete ones."""
+class Known(NamedTuple):
+    """The ids of unfinished uploads, and the digest of each whole one."""
+
+    arriving: set[str]
+    complete: dict[str, str]
+
+
+def known(connection: Connection) -> Known:
+    """Give every upload that there should be a file of."""
     rows = connection.execute(select(_u.upload, _u.sha256)).all()
-    return {name for name, digest in rows if digest is None}, {digest for _, digest in rows if digest is not None}
+    arriving = {name for name, digest in rows if digest is None}
+    return Known(arriving, {name: digest for name, digest in rows if digest is not None})
 
 
 def _upload(row: Any) -> Upload:

@@ -1,0 +1,65 @@
+"""`/v1/shares/{share}/content`: the ciphertext of one part, to whoever opened the share, decided at each request."""
+
+from aiohttp import web
+
+from protocol.identifiers import ShareId
+from server.audit.wiring import WRITER
+from server.documents.content import CONTENT
+from server.documents.downloading import decide_download, log_refused_download
+from server.documents.forms import ContentQuery
+from server.documents.ranges import Span, Unsatisfiable, parse_range
+from server.documents.refusals import language_of, problem_for
+from server.documents.store.shares import KeptPart
+from server.http import problems
+from server.http.access import acting_person
+from server.http.clock import CLOCK
+from server.http.problems import ProblemDocument
+from server.http.routes import RouteTable
+
+routes = RouteTable("content")
+
+_BINARY = "application/octet-stream"
+
+
+@routes.get(
+    "/v1/shares/{share}/content",
+    summary="Fetch a ciphertext, or a range of it",
+    description="Names the entry of the asker's own opening. Takes one range of bytes; the ETag is the SHA-256.",
+    problems=(problems.NOT_FOUND, problems.REFUSED, problems.RANGE_NOT_SATISFIABLE),
+    also={206: "The range that was asked for"},
+    produces=_BINARY,
+    deadline=None,
+    answer_headers={"Accept-Ranges": "bytes", "ETag": "SHA-256 of the whole ciphertext"},
+)
+async def fetch(request: web.Request, share: ShareId, query: ContentQuery) -> web.StreamResponse | ProblemDocument:
+    """Decide on what the log and the rows say now, then stream in constant memory."""
+    writer, person, at = request.app[WRITER], acting_person(request), request.app[CLOCK]()
+    found = await writer.database.read(decide_download, person, share, query.part, query.entry, at)
+    if not isinstance(found, KeptPart):
+        await writer.submit(log_refused_download, person, share, query.entry, found)
+        return problem_for(found, language_of(request))
+    tag = f'"{found.sha256}"'
+    fresh = request.headers.get("If-Range", tag) == tag
+    span = parse_range(request.headers.get("Range"), found.length) if fresh else None
+    if isinstance(span, Unsatisfiable):
+        outside = {"Content-Range": f"bytes */{found.length}"}
+        return ProblemDocument(problems.RANGE_NOT_SATISFIABLE, headers=outside)
+    return await _stream(request, found, tag, span)
+
+
+async def _stream(request: web.Request, part: KeptPart, tag: str, span: Span | None) -> web.StreamResponse:
+    start, length = span or Span(0, part.length)
+    headers = {"Accept-Ranges": "bytes", "ETag": tag, "Content-Type": _BINARY, "Content-Length": str(length)}
+    if span is not None:
+        headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{part.length}"
+    response = web.StreamResponse(status=200 if span is None else 206, headers=headers)
+    await response.prepare(request)
+    if request.method == "HEAD":
+        return response
+    if part.data is not None:
+        await response.write(part.data[start : start + length])
+    else:
+        async for chunk in request.app[CONTENT].read(part.sha256, start, length):
+            await response.write(chunk)
+    await response.write_eof()
+    return response
