@@ -60,17 +60,13 @@ async def unit(client: Client, written: str) -> UnitId:
 async def all_units(client: Client) -> list[UnitBody]:
     """Return every unit that a registrar of the policy vouches for."""
     policy = await client.load_policy()
-    found, cursor = [], None
-    while True:
-        page = await client.transport.get("/v1/units", cursor=cursor)
-        for logged in logged_list(page["units"]):
-            said = claim(logged.token)
-            key = policy.registrar_key(said.iss, said.kid)
-            if key is not None:
-                found.append(verify(logged.token, UnitBody, key, aud=policy.origin).body)
-        cursor = page["next"]
-        if cursor is None:
-            return found
+    found = []
+    for logged in logged_list(await client.transport.pages("/v1/units", "units")):
+        said = claim(logged.token)
+        key = policy.registrar_key(said.iss, said.kid)
+        if key is not None:
+            found.append(verify(logged.token, UnitBody, key, aud=policy.origin).body)
+    return found
 
 
 async def own_unit(client: Client, written: str | None) -> UnitId | None:

@@ -57,13 +57,8 @@ async def publish(
 @command(app, "endorse")
 async def endorse(session: Session) -> None:
     """Vouch for everybody who answered one of your invitations with its secret."""
-    endorsed, waiting = [], 0
     async with session.client() as client:
-        for invitation, came in await enrolment.answers(client):
-            if any(answer.authentic for answer in came):
-                endorsed.append(await enrolment.endorse(client, invitation, came))
-            else:
-                waiting += 1
+        endorsed, waiting = await enrolment.endorse_all(client)
     session.show(
         {"endorsed": endorsed, "waiting": waiting},
         session.say(

@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Self
 
-from clients.sdk.errors import Incomplete, Misused, Tampered
+from clients.sdk.errors import Denied, Fault, Incomplete, Misused, SdkError, Tampered, Unreachable, as_sdk_error
 from clients.sdk.home import Home, Profile
+from clients.sdk.journal import Begun, Journal
 from clients.sdk.transport import Transport, clock
 from keys import encoding, signing
+from keys.signing import BadStatement
 from protocol.bundle import Renewal
 from protocol.identifiers import Instant, PersonId, StatementId, SubjectId, UnitId
 from protocol.identity import TOLERANCE, Directory, Logged, Policy, accept_policy, logged_list, proved
 from protocol.log.checkpoint import BadCheckpoint, open_checkpoint
 from protocol.log.receipt import Verified as Proved
 from protocol.log.receipt import parse as parse_receipt
+from protocol.pins import Pins
 from protocol.sightings import Forked, compare
 from protocol.statements import base
 from protocol.statements.base import Refused
+
+_TRIES_AFTER_LOSS = (0.3, 1.0)
+"""Seconds to wait before a request whose answer was lost is sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A statement that the log holds: the entry, its token, and the server's whole answer."""
+
+    entry: Proved
+    token: str
+    answer: Mapping[str, Any]
+
+    @property
+    def said(self) -> Mapping[str, Any]:
+        """The statement's payload: what was signed when this was first begun."""
+        payload: Mapping[str, Any] = signing.peek(self.token).body
+        return payload
 
 
 class Client:
@@ -29,6 +53,7 @@ class Client:
         self.home = home
         self.profile = profile
         self.transport = Transport(profile.server, profile.person, home.keyring.signing)
+        self.journal = Journal(home.folder)
         self._policy: Policy | None = None
 
     @classmethod
@@ -41,8 +66,14 @@ class Client:
         await self.transport.__aenter__()
         return self
 
-    async def __aexit__(self, *error: object) -> None:
-        await self.transport.__aexit__(*error)
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        """Close the connection; whatever a server's answer made fail leaves as an `SdkError`."""
+        await self.transport.__aexit__()
+        known = None if error is None else as_sdk_error(error)
+        if known is not None and known is not error:
+            raise known from error
 
     @property
     def person(self) -> PersonId:
@@ -63,6 +94,10 @@ class Client:
             self._keep(Directory(self._policy, self.home.pins, clock()))
         return self._policy
 
+    def forget_policy(self) -> None:
+        """Fetch the policy anew when it is next needed."""
+        self._policy = None
+
     async def sign(self, body: base.Body) -> str:
         """Sign a body as a statement of mine, now, with the checkpoint that I have seen."""
         policy = await self.load_policy()
@@ -70,18 +105,76 @@ class Client:
         return base.sign(body, key, iss=self.person, aud=policy.origin, made=clock(), seen=self.home.seen)
 
     async def submit(
-        self, path: str, body: base.Body, *, field: str = "token", more: Mapping[str, Any] | None = None
-    ) -> tuple[Proved, Any]:
+        self,
+        path: str,
+        body: base.Body,
+        *,
+        purpose: str | None = None,
+        field: str = "token",
+        more: Mapping[str, Any] | None = None,
+    ) -> Submitted:
         """Sign a body, post it, and check the receipt before believing that it happened.
 
-        Returns what the log holds, and the server's whole answer.
+        With a `purpose`, the request is kept until it is answered, and whoever submits for the same purpose again
+        learns what became of it: then the answer is that of the statement first signed.
+
+        Raises:
+            Denied, Misused, Fault: it was refused; nothing happened.
+            Unreachable: it may have happened; the same once more is safe.
+            Tampered: the receipt does not hold.
         """
+        earlier = None if purpose is None else await self.finish(purpose)
+        if earlier is not None:
+            return earlier
         token = await self.sign(body)
-        answer = await self.transport.post(path, {field: token, **(more or {})}, idempotency=secrets.token_urlsafe(16))
-        return await self.check_receipt(Logged(token, str(answer["receipt"]))), answer
+        begun = Begun(purpose or "", path, {field: token, **(more or {})}, field, secrets.token_urlsafe(16))
+        if purpose is not None:
+            self.journal.keep(begun)
+        return await self._carry_through(begun)
+
+    async def finish(self, purpose: str) -> Submitted | None:
+        """Learn what became of a request that was never answered; None if there is none or it did not happen."""
+        begun = self.journal.find(purpose)
+        if begun is None:
+            return None
+        try:
+            return await self._carry_through(begun)
+        except (Denied, Misused, Fault):
+            if self.journal.find(purpose) is not None:
+                raise
+            return None
+
+    async def finish_all(self, beginning: str = "") -> list[Submitted]:
+        """Learn what became of every unanswered request whose purpose begins so; return those that happened."""
+        purposes = [begun.purpose for begun in self.journal.all() if begun.purpose.startswith(beginning)]
+        outcomes = [await self.finish(purpose) for purpose in purposes]
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    async def _carry_through(self, begun: Begun) -> Submitted:
+        try:
+            answer = await self._post(begun)
+        except SdkError as error:
+            # A refusal is the last word, since what was accepted before is answered as the first time.
+            if begun.purpose and not _is_unknown(error):
+                self.journal.done(begun.purpose)
+            raise
+        entry = await self.check_receipt(Logged(begun.token, str(answer["receipt"])))
+        if begun.purpose:
+            self.journal.done(begun.purpose)
+        return Submitted(entry, begun.token, answer)
+
+    async def _post(self, begun: Begun) -> Any:
+        for pause in (*_TRIES_AFTER_LOSS, None):
+            try:
+                return await self.transport.post(begun.path, begun.request, idempotency=begun.key)
+            except Unreachable as error:
+                if pause is None or error.code != "answer-lost":
+                    raise
+                await asyncio.sleep(pause)
+        raise AssertionError("the last try returns or raises")
 
     async def check_receipt(self, logged: Logged) -> Proved:
-        """Check a receipt against the statement it is for, its time against my clock, and the log against what I saw.
+        """Check a receipt against my statement, its time against my clock, and the log against what I saw.
 
         Raises:
             Tampered: it does not hold; what convicts is kept under `evidence/`.
@@ -89,9 +182,11 @@ class Client:
         policy = await self.load_policy()
         try:
             entry = proved(logged, policy)
-        except Refused as error:
+            made = int(signing.peek(logged.token).body["made"])
+        except (Refused, BadStatement, LookupError, ValueError) as error:
             raise self.tampered(error, logged.to_json()) from error
-        if abs(entry.entry.t - clock()) > TOLERANCE:
+        # Not against the clock now: a request that is finished after a crash may have been logged long ago.
+        if abs(entry.entry.t - made) > TOLERANCE:
             raise Tampered("wrong-time", "The server's clock and yours are more than five minutes apart.")
         self.home.save_receipt(logged.receipt)
         await self.saw(parse_receipt(logged.receipt).checkpoint.decode())
@@ -119,7 +214,7 @@ class Client:
                 compare([before], note, {earlier: await self._consistency(earlier, size)}, policy.log)
         except (Refused, BadCheckpoint) as error:
             raise self.tampered(error, {"before": before, "now": note}) from error
-        self.home.save_trust(self.home.pins, note)
+        self.home.save_trust(Pins(), note)
 
     async def directory(
         self,
@@ -127,27 +222,37 @@ class Client:
         units: Iterable[UnitId] = (),
         persons: Iterable[PersonId] = (),
         subjects: Iterable[SubjectId] = (),
+        from_epoch: int | None = None,
     ) -> Directory:
         """Fetch and believe what concerns these units, persons and subjects.
+
+        Of a unit's epochs the latest two come, or all from number `from_epoch` on.
 
         Raises:
             Tampered: something is signed by nobody entitled, rolled back or contradicts what was pinned.
             Denied: one of them is unknown to me.
         """
         policy = await self.load_policy()
-        answers = [await self.transport.get(f"/v1/units/{unit}") for unit in _each_once(units)]
+        answers = [await self.transport.get(f"/v1/units/{unit}", from_epoch=from_epoch) for unit in _each_once(units)]
         answers += [await self.transport.get(f"/v1/persons/{person}") for person in _each_once(persons)]
         by_subject = [(s, await self.transport.get(f"/v1/subjects/{s}")) for s in _each_once(subjects)]
         found = [logged for answer in answers for logged in logged_list(answer["statements"])]
         found += [logged for _, answer in by_subject for logged in logged_list(answer["statements"])]
+        renewed = [(subject, Renewal.parse(one)) for subject, answer in by_subject for one in answer["renewals"]]
+        return self.believe(policy, found, renewed)
+
+    def believe(
+        self, policy: Policy, found: Iterable[Logged], renewed: Iterable[tuple[SubjectId, Renewal]] = ()
+    ) -> Directory:
+        """Believe what was fetched, and pin it; raises `Tampered`."""
+        statements = list({logged.token: logged for logged in found}.values())
         directory = Directory(policy, self.home.pins, clock())
         try:
-            directory.learn({logged.token: logged for logged in found}.values())
-            for subject, answer in by_subject:
-                for renewal in (Renewal.parse(one) for one in answer["renewals"]):
-                    directory.learn_renewal(renewal.logged, subject, renewal.index, renewal.proof)
+            directory.learn(statements)
+            for subject, renewal in renewed:
+                directory.learn_renewal(renewal.logged, subject, renewal.index, renewal.proof)
         except Refused as error:
-            raise self.tampered(error, {"statements": [logged.to_json() for logged in found]}) from error
+            raise self.tampered(error, {"statements": [logged.to_json() for logged in statements]}) from error
         self._keep(directory)
         return directory
 
@@ -157,16 +262,21 @@ class Client:
         if isinstance(error, Forked):
             evidence = {**evidence, "checkpoints": list(error.evidence)}
         path = self.home.save_evidence({"code": code, "why": str(error), "at": clock(), **evidence})
-        return Tampered(code, f"{error}. Do not go on; the evidence is kept in {path}.", evidence)
+        why = f"{str(error)[:1].upper()}{str(error)[1:]}"
+        return Tampered(code, f"{why}. Do not go on; the evidence is kept in {path}.", evidence, what=why, path=path)
 
     def _keep(self, directory: Directory) -> None:
         if directory.pins != self.home.pins:
-            self.home.save_trust(directory.pins, self.home.seen)
+            self.home.save_trust(directory.pins, None)
 
     async def _consistency(self, old: int, new: int) -> list[bytes]:
         if old in (0, new):
             return []
-        answer = await self.transport.get("/v1/log/consistency", old=old, new=new)
+        try:
+            answer = await self.transport.get("/v1/log/consistency", old=old, new=new)
+        except (Denied, Misused) as error:
+            why = f"the server cannot show that the log of {old} entries grew into the one of {new}"
+            raise Refused("no-consistency", why) from error
         return [encoding.decode(node) for node in answer["proof"]]
 
 
@@ -177,19 +287,40 @@ async def fetch_policy(transport: Transport, fingerprint: str, home: Home) -> Po
         Incomplete: the server has none yet.
         Tampered: it is not the root's, has ended, or is older than one seen before.
     """
-    answer = await transport.get("/v1/policy", public=True)
-    if answer is None:
-        raise Incomplete("no-policy", "The server has no policy yet: the root must publish one.")
+    try:
+        answer = await transport.get("/v1/policy", public=True)
+    except Denied as error:
+        raise Incomplete("no-policy", "The server has no policy yet: the root must publish one.") from error
     try:
         root = signing.PublicKey.from_jwk(answer["root"])
         logged = Logged.parse(answer["policy"])
         policy = accept_policy(logged.token, root, fingerprint, home.pins, clock())
         proved(logged, policy)
-    except (Refused, ValueError, KeyError) as error:
+    except (Refused, ValueError, LookupError, TypeError) as error:
         code = getattr(error, "code", "bad-policy")
         path = home.save_evidence({"code": code, "why": str(error), "answer": answer})
-        raise Tampered(code, f"The server's policy does not hold: {error}. Kept in {path}.") from error
+        why = f"The server's policy does not hold: {error}"
+        raise Tampered(code, f"{why}. Do not go on; the evidence is kept in {path}.", what=why, path=path) from error
     return policy
+
+
+def _is_unknown(error: SdkError) -> bool:
+    """Say whether a request may have happened in spite of the error: no answer, or a server that failed under it."""
+    return isinstance(error, Unreachable) or error.code in _MAY_HAVE_HAPPENED
+
+
+_MAY_HAVE_HAPPENED = (
+    frozenset(
+        {"internal", "deadline", "outcome-unknown", "stopping", "busy", "not-stored", "halted", "too-slow", "too-many"}
+    )
+    | {f"http-{status}" for status in range(500, 600)}
+    | {
+        "bad-answer",
+        "answer-too-long",
+        "sign-in-refused",
+        "unauthenticated",
+    }
+)
 
 
 def new_statement_id() -> StatementId:

@@ -6,16 +6,17 @@ Each client derives the law itself before it shows or signs anything: what the s
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from clients.sdk.client import Client, new_statement_id
 from clients.sdk.errors import Denied, Tampered
+from clients.sdk.journal import purpose
 from clients.sdk.transport import clock
 from keys.signing import peek
 from protocol.consent.age import months_after
 from protocol.consent.answer import Reason
-from protocol.consent.case import Case, ConsentFacts, Hearing
+from protocol.consent.case import Case, ConsentFacts, Dated, Hearing, Signature
 from protocol.consent.coverage import situation_of_terms
 from protocol.consent.law import requirements, roles
 from protocol.consent.ruleset import current_rules, rule_sets
@@ -100,13 +101,7 @@ async def situation(client: Client, subject: SubjectId, units: Sequence[UnitId] 
     Raises:
         Tampered: something does not hold.
     """
-    listed, cursor = [], None
-    while True:
-        page = await client.transport.get("/v1/consents", subject=subject, cursor=cursor)
-        listed += page["consents"]
-        cursor = page["next"]
-        if cursor is None:
-            break
+    listed = await client.transport.pages("/v1/consents", "consents", subject=subject)
     records = tuple(ConsentRecord.parse({"request": one["request"], "statements": one["statements"]}) for one in listed)
     heard = {logged.token: logged for one in listed for logged in logged_list(one["hearings"])}.values()
     signers = {claim(logged.token).iss for record in records for logged in (record.request, *record.statements)}
@@ -145,8 +140,9 @@ async def request(client: Client, wanted: Wanted, *, unit: UnitId | None = None)
     found = await situation(client, wanted.subject, named)
     for kind in _kinds(wanted.purpose):
         terms = lawful_terms(found, wanted, kind)
-        await client.submit("/v1/consents", RequestBody(new_statement_id(), unit, terms))
-        asked.append(terms)
+        why = purpose("consent", kind, *_wish(wanted), unit)
+        done = await client.submit("/v1/consents", RequestBody(new_statement_id(), unit, terms), purpose=why)
+        asked.append(Terms.parse(done.said["terms"]))
     return asked
 
 
@@ -190,7 +186,7 @@ def lawful_terms(found: Situation, wanted: Wanted, kind: Kind) -> Terms:
 
 
 async def sign(client: Client, known: Known) -> None:
-    """Say yes to the terms, after deriving the law anew.
+    """Say yes to the terms, after deriving the law anew; who has said so before says nothing more.
 
     Raises:
         Tampered: the text or the roles in the terms are not what the law and the units' names give.
@@ -205,27 +201,27 @@ async def sign(client: Client, known: Known) -> None:
     body = SignatureBody(
         new_statement_id(), known.digest, terms.subject, terms.matter, terms.text.version, str(terms.text.language)
     )
-    await client.submit("/v1/consent-statements", body)
+    await _hand_in(client, known, body, known.facts.signatures)
 
 
 async def refuse(client: Client, known: Known) -> None:
     """Say no: final for this request."""
-    await _say(client, known, RefusalBody)
+    await _say(client, known, RefusalBody, known.facts.refusals)
 
 
 async def object_to(client: Client, known: Known) -> None:
     """Object, as somebody who need not sign."""
-    await _say(client, known, ObjectionBody)
+    await _say(client, known, ObjectionBody, known.facts.objections)
 
 
 async def acknowledge(client: Client, known: Known) -> None:
     """Confirm that I have been informed."""
-    await _say(client, known, NoticeBody)
+    await _say(client, known, NoticeBody, known.facts.notices)
 
 
 async def withdraw(client: Client, known: Known) -> None:
     """Withdraw: works for the next request, everywhere."""
-    await _say(client, known, WithdrawalBody)
+    await _say(client, known, WithdrawalBody, known.facts.withdrawals)
 
 
 async def hear(
@@ -233,7 +229,7 @@ async def hear(
 ) -> None:
     """Record the child's view: as a professional for a unit, or as the youth."""
     body = HearingBody(new_statement_id(), subject, matter, unit, outcome, None)
-    await client.submit("/v1/consent-statements", body)
+    await client.submit("/v1/consent-statements", body, purpose=purpose("hear", subject, matter, unit, outcome))
 
 
 def denied(reason: Reason, language: Language) -> Denied:
@@ -249,9 +245,22 @@ def _lawful_roles(terms: Terms, case: Case) -> tuple[Role, ...]:
     return () if isinstance(asked, Reason) else roles(asked, case.sheet)
 
 
-async def _say(client: Client, known: Known, word: type[ConsentAct]) -> None:
+async def _say(client: Client, known: Known, word: type[ConsentAct], said: Iterable[Dated]) -> None:
     body = word(new_statement_id(), known.digest, known.terms.subject, known.terms.matter)
-    await client.submit("/v1/consent-statements", body)
+    await _hand_in(client, known, body, said)
+
+
+async def _hand_in(client: Client, known: Known, body: ConsentAct, said: Iterable[Dated | Signature]) -> None:
+    why = f"{body.kind} {known.digest}"
+    # Said before, and the log proves it: a second time would add nothing.
+    if await client.finish(why) is None and client.person not in {one.person for one in said}:
+        await client.submit("/v1/consent-statements", body, purpose=why)
+
+
+def _wish(wanted: Wanted) -> list[object]:
+    sides = [[str(party.id) for party in side] for side in (wanted.senders, wanted.receivers)]
+    terms = [wanted.subject, wanted.matter, wanted.purpose, *sides, sorted(map(str, wanted.categories))]
+    return [*terms, wanted.share_months, wanted.read_months, wanted.language]
 
 
 def _kinds(purpose: Purpose) -> tuple[Kind, ...]:

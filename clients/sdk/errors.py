@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from keys.keyring import KeyringError
+from protocol.statements.base import Refused
+
+_NOT_ENOUGH = frozenset({"no-epoch", "no-sheet", "ended", "unknown-person", "unknown-unit"})
+"""Codes of `Refused` that say: what is needed is not there (any more). All others say: what is there does not hold."""
+
 
 class SdkError(Exception):
-    """Something went wrong; `code` is stable, the text says what to do next."""
+    """Something went wrong; `code` is stable, the text says what to do next.
 
-    def __init__(self, code: str, why: str) -> None:
+    `facts` are what a translation of the text needs (`clients.texts`): names of files, ids, numbers; never a secret.
+    """
+
+    def __init__(self, code: str, why: str, **facts: object) -> None:
         super().__init__(why)
         self.code = code
+        self.facts: Mapping[str, object] = facts
 
 
 class Fault(SdkError):
@@ -25,8 +35,10 @@ class Misused(SdkError):
 class Denied(SdkError):
     """It was refused for lack of a consent or a right; `missing` is who must still act, as `act:person`."""
 
-    def __init__(self, code: str, why: str, *, missing: tuple[str, ...] = (), rule: str | None = None) -> None:
-        super().__init__(code, why)
+    def __init__(
+        self, code: str, why: str, *, missing: tuple[str, ...] = (), rule: str | None = None, **facts: object
+    ) -> None:
+        super().__init__(code, why, **facts)
         self.missing = missing
         self.rule = rule
 
@@ -34,8 +46,8 @@ class Denied(SdkError):
 class Tampered(SdkError):
     """What the server gave does not hold; `evidence` is what proves it, kept in the home folder."""
 
-    def __init__(self, code: str, why: str, evidence: Mapping[str, Any] | None = None) -> None:
-        super().__init__(code, why)
+    def __init__(self, code: str, why: str, evidence: Mapping[str, Any] | None = None, **facts: object) -> None:
+        super().__init__(code, why, **facts)
         self.evidence = evidence
 
 
@@ -45,3 +57,23 @@ class Unreachable(SdkError):
 
 class Incomplete(SdkError):
     """There is not enough to judge by."""
+
+
+def as_sdk_error(error: BaseException) -> SdkError | None:
+    """Return the error of ours that another one amounts to; None if it is none of the server's or the home's doing.
+
+    A `Refused` that nobody caught is missing or broken evidence; what a parser of the server's answer raises is a
+    malformed answer: neither may reach a person as a stack trace.
+    """
+    if isinstance(error, SdkError):
+        return error
+    if isinstance(error, Refused):
+        kind = Incomplete if error.code in _NOT_ENOUGH else Tampered
+        return kind(error.code, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+    if isinstance(error, KeyringError):
+        return Fault("keyring", f"Your keyring cannot do this: {error}.")
+    if isinstance(error, UnicodeError):
+        return Misused("not-text", "What was given is not text in UTF-8.")
+    if isinstance(error, ValueError | LookupError | TypeError | AttributeError):
+        return Fault("bad-answer", "The server's answer is not of the documented form. Update your client.")
+    return None

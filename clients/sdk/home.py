@@ -3,25 +3,30 @@
     keyring.json    private keys, locked by the passphrase (mode 0600)
     profile.json    who I am, which server, which root
     trust.json      pins, and the largest checkpoint of the log that I have verified
+    begun/          requests that were signed and not yet answered (`clients.sdk.journal`)
+    outbox/         shares that are not yet sent (`clients.sdk.outbox`)
     receipts/       one receipt a file, as the server gave it
     evidence/       whatever convicts somebody: kept, never overwritten
 
-Every change is written to a temporary file, flushed, and renamed: a crash leaves the old or the new.
+Every change is written to a temporary file, flushed, and renamed: a crash leaves the old or the new. Several processes
+may use one home: what is read, changed and written again is so under a lock.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
 from clients.sdk.errors import Fault, Misused
-from keys.keyring import Cost, Keyring, KeyringError
+from keys.keyring import Cost, DamagedKeyring, ExposedKeyring, Keyring, KeyringError
 from protocol.identifiers import PersonId
 from protocol.pins import Pins
 from protocol.reading import Fields, Malformed, text
@@ -67,23 +72,48 @@ class Home:
         try:
             return cls(folder, Keyring.create(folder / "keyring.json", passphrase, cost=cost))
         except FileExistsError as error:
-            raise Misused("home-exists", f"{folder} already holds somebody's keys; choose another --home") from error
+            raise home_exists(folder) from error
         except KeyringError as error:
-            raise Misused("bad-passphrase", str(error)) from error
+            raise Misused("bad-passphrase", f"This passphrase cannot be used: {error}.") from error
 
     @classmethod
     def open(cls, folder: Path, passphrase: str) -> Self:
         """Open the folder's keyring.
 
         Raises:
-            Misused: `no-home` or `wrong-passphrase`.
+            Misused: `no-home`, `wrong-passphrase` or `exposed-keyring`.
+            Fault: `damaged-home`.
         """
+        path = folder / "keyring.json"
         try:
-            return cls(folder, Keyring.open(folder / "keyring.json", passphrase))
+            return cls(folder, Keyring.open(path, passphrase))
         except FileNotFoundError as error:
-            raise Misused("no-home", f"{folder} holds no keys; begin with `fortrolig enrol`") from error
+            raise Misused(
+                "no-home", f"{folder} holds no keys. Begin with `fortrolig enrol`, or name another --home.", path=folder
+            ) from error
+        except ExposedKeyring as error:
+            raise Misused(
+                "exposed-keyring",
+                f"Others on this machine may read {path}. Run `chmod 600 {path}`, and consider the keys read.",
+                path=path,
+            ) from error
+        except DamagedKeyring as error:
+            raise damaged(path) from error
         except KeyringError as error:
-            raise Misused("wrong-passphrase", str(error)) from error
+            raise Misused("wrong-passphrase", "The passphrase does not open these keys. Try again.") from error
+
+    @classmethod
+    def begin(cls, folder: Path, passphrase: str, *, cost: Cost | None = None) -> Self:
+        """Make a new home, or go on with one that was begun and has no owner yet.
+
+        Raises:
+            Misused: `home-exists`, if somebody is enrolled here; `wrong-passphrase`.
+        """
+        if not (folder / "keyring.json").exists():
+            return cls.create(folder, passphrase, cost=cost)
+        if (folder / "profile.json").exists():
+            raise home_exists(folder)
+        return cls.open(folder, passphrase)
 
     @property
     def profile(self) -> Profile:
@@ -97,7 +127,7 @@ class Home:
     @property
     def pins(self) -> Pins:
         """What I have once believed."""
-        return Pins.parse(self._trust().get("pins", {}))
+        return _pins(self._trust(), self.folder)
 
     @property
     def seen(self) -> str | None:
@@ -106,8 +136,30 @@ class Home:
         return note if isinstance(note, str) else None
 
     def save_trust(self, pins: Pins, seen: str | None) -> None:
-        """Keep pins and the largest checkpoint together."""
-        write_json(self.folder / "trust.json", {"v": 1, "pins": pins.to_json(), "seen": seen})
+        """Keep these pins, and the largest checkpoint unless it is null; pins kept by others meanwhile stay.
+
+        Raises:
+            Refused: `two-truths`, if another process has pinned something else under the same number.
+        """
+        with self.alone():
+            trust = self._trust()
+            merged = _pins(trust, self.folder)
+            for name, pin in pins.known.items():
+                kept = merged.known.get(name)
+                if kept is None or kept.number <= pin.number:
+                    merged = merged.checked(name, pin.number, pin.digest)
+            note = max((one for one in (trust.get("seen"), seen) if one), key=_note_size, default=None)
+            write_json(self.folder / "trust.json", {"v": 1, "pins": merged.to_json(), "seen": note})
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the lock of this home among processes."""
+        descriptor = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def save_receipt(self, receipt: str) -> Path:
         """Keep a receipt under its own digest, and return where."""
@@ -127,24 +179,28 @@ class Home:
         write_text(path, written)
         return path
 
-    def remember(self, name: str, value: Mapping[str, Any]) -> None:
-        """Keep something of one's own beside the keys: drafts, invitations, a registrar's list."""
-        write_json(self.folder / f"{name}.json", value)
-
-    def recall(self, name: str) -> dict[str, Any]:
-        """Return what was kept under the name, or an empty object."""
-        return _read_json(self.folder / f"{name}.json")
-
     def _trust(self) -> dict[str, Any]:
-        return _read_json(self.folder / "trust.json")
+        return read_json(self.folder / "trust.json")
 
 
 def read_profile(folder: Path) -> Profile:
     """Read who a home belongs to without its passphrase; raises `Misused` (`not-enrolled`)."""
     try:
-        return Profile.parse(_read_json(folder / "profile.json"))
+        return Profile.parse(read_json(folder / "profile.json"))
     except Malformed as error:
-        raise Misused("not-enrolled", f"{folder} is not enrolled anywhere; begin with `fortrolig enrol`") from error
+        raise Misused(
+            "not-enrolled", f"{folder} is not enrolled anywhere yet. Begin with `fortrolig enrol`.", path=folder
+        ) from error
+
+
+def home_exists(folder: Path) -> Misused:
+    """Return the error for a folder that is somebody's already."""
+    return Misused("home-exists", f"{folder} already holds somebody's keys. Choose another --home.", path=folder)
+
+
+def damaged(path: Path) -> Fault:
+    """Return the error for a file of the home that is not as it was written."""
+    return Fault("damaged-home", f"{path} is damaged. Restore it from a backup.", path=path)
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
@@ -163,17 +219,40 @@ def write_text(path: Path, content: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         written.replace(path)
+        _sync(path.parent)
     finally:
         written.unlink(missing_ok=True)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _sync(folder: Path) -> None:
+    # A rename is on the disk only when its folder is.
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object, or an empty one if there is no file; raises `Fault` (`damaged-home`)."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise Fault("damaged-home", f"{path} is damaged; restore it from a backup") from error
+        raise damaged(path) from error
     if not isinstance(value, dict):
-        raise Fault("damaged-home", f"{path} is damaged; restore it from a backup")
+        raise damaged(path)
     return value
+
+
+def _note_size(note: str) -> int:
+    """Return the tree size that a checkpoint states in its second line; both were verified before they were kept."""
+    return int(note.split("\n", 2)[1])
+
+
+def _pins(trust: Mapping[str, Any], folder: Path) -> Pins:
+    try:
+        return Pins.parse(trust.get("pins", {}))
+    except ValueError as error:
+        raise damaged(folder / "trust.json") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,6 +27,7 @@ from protocol.log.export import (
     parse_disclosure_line,
 )
 from protocol.log.tiles import WIDTH, BadTile, entries_path, entries_tiles, join, split
+from protocol.reading import integer
 
 _LONGEST_LINE = 64 * 1024 * 1024
 
@@ -44,12 +46,24 @@ async def export(
     Raises:
         Denied: I am no supervisor; that I asked is logged.
         Misused: the folder holds something already.
-        Fault: the server stopped in the middle; the folder is left without `export.json`, so nobody takes it for whole.
+        Fault: the server stopped in the middle; nothing is left of it.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise Misused("folder-in-use", f"{folder} is not empty; choose another folder for the export.")
-    (folder / "receipts").mkdir(parents=True, exist_ok=True)
-    body = {"case": case, "subjects": list(subjects), "matters": list(matters)}
+        raise Misused("folder-in-use", f"{folder} is not empty; choose another folder for the export.", path=folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as made:
+        partial = Path(made) / "export"
+        (partial / "receipts").mkdir(parents=True)
+        body = {"case": case, "subjects": list(subjects), "matters": list(matters)}
+        header = await _fetch(client, partial, body, progress)
+        (partial / "export.json").write_bytes(header.to_bytes())
+        if folder.exists():
+            folder.rmdir()
+        partial.rename(folder)
+    return header
+
+
+async def _fetch(client: Client, folder: Path, body: dict[str, Any], progress: Progress) -> Header:
     header: Header | None = None
     whole = False
     with (folder / "checkpoints.jsonl").open("wb") as notes, (folder / "disclosures.jsonl").open("wb") as disclosed:
@@ -67,7 +81,6 @@ async def export(
                     _write_line(line, notes, disclosed)
     if header is None or not whole:
         raise Fault("export-cut", "The server stopped before the export was whole; fetch it again.")
-    (folder / "export.json").write_bytes(header.to_bytes())
     return header
 
 
@@ -101,12 +114,15 @@ async def _lines(source: Any) -> Any:
             raise Fault("export-cut", "The server sent something else than an export.")
         *whole, left = left.split(b"\n")
         for line in whole:
-            yield json.loads(line)
+            value = json.loads(line)
+            if not isinstance(value, dict):
+                raise Fault("export-cut", "The server sent something else than an export.")
+            yield value
 
 
 def _write_tile(folder: Path, tile: dict[str, Any]) -> int:
     entries = [decode(entry) for entry in tile["entries"]]
-    path = folder / entries_path(tile["tile"], len(entries))
+    path = folder / entries_path(integer(tile["tile"]), len(entries))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(join(entries))
     return int(tile["tile"]) * WIDTH + len(entries)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -11,10 +12,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from clients.sdk.client import Client, new_statement_id
-from clients.sdk.content import Body, FileEntry, decrypt_file, open_part
+from clients.sdk.content import Body, FileEntry, decrypt_file, file_digest, open_part
 from clients.sdk.errors import Denied, Tampered
 from clients.sdk.subjects import checked_card
-from clients.sdk.transport import clock
+from clients.sdk.transport import bad_answer, clock
 from clients.sdk.units import load_seeds, unit_key
 from clients.sdk.uploads import Progress, silent
 from keys import commitment, sealing, streaming
@@ -23,7 +24,7 @@ from protocol.bundle import Bundle
 from protocol.consent.vocabulary import Language
 from protocol.identifiers import ConversationId, Instant, MatterId, PersonId, ShareId, SubjectId, UnitId, parse_instant
 from protocol.identity import Logged
-from protocol.reading import Fields, boolean, text
+from protocol.reading import Fields, Malformed, boolean, text
 from protocol.share import NotPermitted, Verified
 from protocol.statements.base import Refused, holder_id
 from protocol.statements.identity import SubjectCard
@@ -118,13 +119,7 @@ class Opened:
 
 async def inbox(client: Client) -> list[Item]:
     """Return everything that waits for me and my units, newest first. Nothing is opened by looking."""
-    items, cursor = [], None
-    while True:
-        page = await client.transport.get("/v1/inbox", cursor=cursor)
-        items += [Item.parse(one) for one in page["items"]]
-        cursor = page["next"]
-        if cursor is None:
-            return items
+    return [Item.parse(one) for one in await client.transport.pages("/v1/inbox", "items")]
 
 
 async def receive(
@@ -140,7 +135,10 @@ async def receive(
         some = items[start : start + MOST_AT_ONCE]
         tokens = [await client.sign(opening(item, "receive")) for item in some]
         answer = await client.transport.post("/v1/receive", {"statements": tokens})
-        for item, token, result in zip(some, tokens, answer["results"], strict=True):
+        results = answer["results"]
+        if not isinstance(results, list) or len(results) != len(some):
+            raise bad_answer("/v1/receive")
+        for item, token, result in zip(some, tokens, results, strict=True):
             if "bundle" not in result:
                 code = str(result["reason"])
                 seen.append(NotReceived(item, code, _why(code, str(result.get("detail") or code), language)))
@@ -167,7 +165,10 @@ async def open_share(client: Client, item: Item, language: Language = Language.B
     if verified.body is None:
         raise Tampered("no-body", "The server left out the content.")
     body_key = await _unsealed(client, item, verified, verified.manifest.body.body_commitment)
-    body = Body.parse(_decrypted(verified, BODY, body_key, verified.body))
+    try:
+        body = Body.parse(_decrypted(verified, BODY, body_key, verified.body))
+    except Malformed as error:
+        raise _not_understood() from error
     header = Header(item, "", None, (), item.urgency)
     return Opened(verified, header, body, str(answer["bundle"]["open"]["receipt"]))
 
@@ -177,15 +178,19 @@ async def save_file(
 ) -> Path:
     """Download one file, check its ciphertext against the manifest, decrypt it, and put it in place whole.
 
+    A file that is there already with the same content is left as it is.
+
     Raises:
         Tampered: it is not what the sender sent.
-        FileExistsError: `target` is there already; nothing is overwritten.
+        FileExistsError: `target` is there already with other content; nothing is overwritten.
     """
     part = next((one for one in opened.verified.manifest.body.parts if one.part == entry.part), None)
     if part is None:
         raise Tampered("wrong-content", "The body names a file that the sender did not sign for.")
     if target.exists():
-        raise FileExistsError(target)
+        if file_digest(target) == entry.sha256:
+            return target
+        raise FileExistsError(errno.EEXIST, "there already", str(target))
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     written = Path(name)
     with tempfile.TemporaryFile() as ciphertext, os.fdopen(descriptor, "wb") as plain:
@@ -194,8 +199,9 @@ async def save_file(
             ciphertext.seek(0)
             decrypt_file(opened.share, entry, ciphertext, plain)
             plain.flush()
+            os.fsync(plain.fileno())
             _check_plaintext(written, entry)
-            written.rename(target)
+            os.link(written, target)  # refuses to replace what came there meanwhile
         except streaming.BadCiphertext as error:
             raise Tampered("wrong-content", f"{entry.name} does not open: {error}") from error
         finally:
@@ -205,14 +211,7 @@ async def save_file(
 
 async def sent(client: Client) -> list[dict[str, Any]]:
     """Return what I and my units have sent, and who has received and opened it."""
-    items: list[dict[str, Any]] = []
-    cursor = None
-    while True:
-        page = await client.transport.get("/v1/sent", cursor=cursor)
-        items += page["items"]
-        cursor = page["next"]
-        if cursor is None:
-            return items
+    return await client.transport.pages("/v1/sent", "items")
 
 
 def opening(item: Item, act: str) -> OpenBody:
@@ -230,11 +229,11 @@ async def _verified(client: Client, item: Item, token: str, given: Any, language
         verified = share.verify(bundle, policy, client.home.pins, clock())
     except NotPermitted as error:
         raise Denied(error.code, _why(error.code, str(error), language)) from error
-    except Refused as error:
+    except (Refused, Malformed) as error:
         raise client.tampered(error, {"bundle": given}) from error
     if verified.manifest.body.share != item.share:
         raise client.tampered(Refused("wrong-share", "another share came than was asked for"), {"bundle": given})
-    client.home.save_trust(verified.pins, client.home.seen)
+    client.home.save_trust(verified.pins, None)
     await client.check_receipt(bundle.open)
     return verified
 
@@ -242,8 +241,11 @@ async def _verified(client: Client, item: Item, token: str, given: Any, language
 async def _header(client: Client, item: Item, verified: Verified, _envelope: bytes) -> Header:
     key = await _unsealed(client, item, verified, verified.manifest.body.header_commitment)
     value = _decrypted(verified, HEADER, key, verified.header)
-    card = None if value["card"] is None else checked_card(value["card"], verified.directory)
-    return Header(item, str(value["title"]), card, tuple(value["files"]), str(value["urgency"]))
+    try:
+        card = None if value["card"] is None else checked_card(value["card"], verified.directory)
+        return Header(item, str(value["title"]), card, tuple(map(dict, value["files"])), str(value["urgency"]))
+    except (LookupError, TypeError, ValueError) as error:
+        raise _not_understood() from error
 
 
 async def _unsealed(client: Client, item: Item, verified: Verified, expected: str) -> bytes:
@@ -263,7 +265,7 @@ async def _unsealed(client: Client, item: Item, verified: Verified, expected: st
 def _decrypted(verified: Verified, part: str, key: bytes, ciphertext: bytes) -> Any:
     try:
         return open_part(verified.manifest.body.share, part, key, ciphertext)
-    except streaming.BadCiphertext as error:
+    except (streaming.BadCiphertext, ValueError, RecursionError) as error:
         raise Tampered("wrong-content", f"The {part} does not open: {error}") from error
 
 
@@ -283,9 +285,12 @@ async def _download(client: Client, opened: Opened, part: Part, sink: BinaryIO, 
 
 
 def _check_plaintext(path: Path, entry: FileEntry) -> None:
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != entry.sha256:
-            raise Tampered("wrong-content", f"{entry.name} is not what the sender put in.")
+    if file_digest(path) != entry.sha256:
+        raise Tampered("wrong-content", f"{entry.name} is not what the sender put in.")
+
+
+def _not_understood() -> Tampered:
+    return Tampered("not-understood", "What the sender sealed is not of the documented form; ask for it anew.")
 
 
 def _why(code: str, otherwise: str, language: Language) -> str:

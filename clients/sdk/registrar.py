@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 
 from clients.sdk.client import Client, days
-from clients.sdk.errors import Misused
+from clients.sdk.errors import Incomplete, Misused, Tampered
 from clients.sdk.home import Home, Profile
 from clients.sdk.transport import clock
 from keys import signing
@@ -25,14 +25,15 @@ POLICY_DAYS = 365
 
 
 def begin(folder: Path, passphrase: str, server: str, *, cost: Cost | None = None) -> Home:
-    """Make a registrar's home with the root key beside the registrar's own keys.
+    """Make a registrar's home with the root key beside the registrar's own keys; an interrupted start is gone on with.
 
     Raises:
-        Misused: the folder holds keys already.
+        Misused: the folder is somebody's already.
     """
-    home = Home.create(folder, passphrase, cost=cost)
-    root = signing.generate()
-    home.keyring.add_secret(ROOT_SECRET, root.to_bytes())
+    home = Home.begin(folder, passphrase, cost=cost)
+    if ROOT_SECRET not in home.keyring.secret_names():
+        home.keyring.add_secret(ROOT_SECRET, signing.generate().to_bytes())
+    root = _root_key(home)
     home.save_profile(Profile(PersonId.of(secrets.token_bytes(16)), server.rstrip("/"), root.public.thumbprint))
     return home
 
@@ -55,7 +56,7 @@ async def publish(client: Client, log: str) -> Policy:
         origin = Verifier.parse(log).name
     except BadNote as error:
         raise Misused("bad-log-key", f"This is not the log key that `server init` printed: {error}") from error
-    number = client.home.pins.known["policy"].number + 1 if "policy" in client.home.pins.known else 1
+    number = await _next_number(client)
     keys = client.home.keyring
     body = PolicyBody(
         number=number,
@@ -69,9 +70,23 @@ async def publish(client: Client, log: str) -> Policy:
     )
     token = base.sign(body, root, iss=client.person, aud=origin, made=clock(), seen=client.home.seen)
     answer = await client.transport.post("/v1/policy", {"root": root.public.jwk, "token": token}, public=True)
+    client.forget_policy()
     policy = await client.load_policy()
     await client.check_receipt(Logged(token, str(answer["receipt"])))
     return policy
+
+
+async def _next_number(client: Client) -> int:
+    """Return the number after the policy in force: whose answer was lost, finds it published and goes on from it."""
+    try:
+        policy = await client.load_policy()
+    except Incomplete:
+        return 1
+    except Tampered as error:
+        if error.code != "ended" or "policy" not in client.home.pins.known:
+            raise
+        return client.home.pins.known["policy"].number + 1
+    return policy.statement.body.number + 1
 
 
 def _root_key(home: Home) -> signing.SigningKey:

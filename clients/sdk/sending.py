@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,14 +12,16 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from clients.sdk.client import Client, days, new_statement_id
+from clients.sdk import outbox
+from clients.sdk import uploads as uploading
+from clients.sdk.client import Client, Submitted, days, new_statement_id
 from clients.sdk.consents import Situation, denied, situation
-from clients.sdk.content import Attachment, Content, encrypt
-from clients.sdk.errors import Denied, Tampered
+from clients.sdk.content import Attachment, Content, encrypt, file_digest
+from clients.sdk.errors import Denied, Fault, Misused, Tampered
 from clients.sdk.subjects import card
 from clients.sdk.transport import clock
 from clients.sdk.units import key_id, load_seeds
-from clients.sdk.uploads import Progress, silent, upload
+from clients.sdk.uploads import Progress, silent
 from keys import commitment, sealing
 from keys.canonical import canonical, parse
 from keys.encoding import decode, encode
@@ -25,7 +29,7 @@ from protocol.consent.answer import Deny, Permit, Reason
 from protocol.consent.ask import Actor, Ask
 from protocol.consent.decide import decide
 from protocol.consent.vocabulary import Act, Category, Kind, Language, Purpose
-from protocol.identifiers import ConversationId, MatterId, PersonId, ShareId, SubjectId, UnitId
+from protocol.identifiers import ConversationId, MatterId, PersonId, ShareId, SubjectId, UnitId, UploadId
 from protocol.identity import Directory
 from protocol.log.receipt import Verified as Proved
 from protocol.share import seal_info
@@ -42,6 +46,8 @@ from protocol.statements.share import (
 )
 
 HOLD_DAYS = 30
+_SIGN_ANEW = frozenset({"wrong-epoch", "wrong-key", "upload-missing"})
+"""What the server answers when something changed between the look at its keys and the share: sign once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,32 +96,25 @@ class Draft:
 async def send(client: Client, wanted: Wanted, *, hold: bool = False, progress: Progress = silent) -> Sent:
     """Share, if a consent in force covers it. With `hold`, what lacks only signatures waits at the server, sealed.
 
+    The same wish again, after a crash or a lost answer, goes on where it stopped: nothing is sent twice.
+
     Raises:
         Denied: no consent covers it; `missing` says who must still act.
         UnsafeFile: a file is not taken.
+        Unreachable: no answer; what was prepared stays in the outbox for `resume` or the same again.
     """
-    found = await situation(client, wanted.subject, [to for to in wanted.to if isinstance(to, UnitId)])
-    permit, consents = choose(client, found, wanted)
-    if isinstance(permit, Deny) and not (hold and consents):
-        raise _refusal(permit, wanted.language)
-    share = ShareId.of(secrets.token_bytes(16))
-    folder = client.home.folder / "outbox" / share
-    content = encrypt(
-        share,
-        await _header(client, wanted),
-        message=wanted.message,
-        form=wanted.form,
-        category=str(wanted.category),
-        attachments=list(wanted.attachments),
-        folder=folder,
-    )
-    try:
-        given = await _uploaded(client, content, progress)
-        if isinstance(permit, Deny):
-            return await _hold(client, wanted, content, given, consents)
-        return await _share(client, wanted, content, given, permit.consents)
-    finally:
-        _discard(folder)
+    fingerprint = await asyncio.to_thread(_fingerprint, wanted, hold=hold)
+    unsent = outbox.find(client, fingerprint)
+    if unsent is None:
+        # Decided before anything is encrypted: whoever may not send is told at once.
+        _permitted(client, await _around(client, wanted), wanted, hold=hold)
+        unsent = await _prepared(client, wanted, fingerprint, hold=hold)
+    return await _deliver(client, unsent, wanted.language, progress)
+
+
+async def resume(client: Client, language: Language = Language.BOKMAL, progress: Progress = silent) -> list[Sent]:
+    """Go on with every share in the outbox; raises as `send`, at the first that cannot be sent."""
+    return [await _deliver(client, unsent, language, progress) for unsent in outbox.waiting(client)]
 
 
 async def release(client: Client, share: ShareId, language: Language = Language.BOKMAL) -> Sent:
@@ -124,24 +123,24 @@ async def release(client: Client, share: ShareId, language: Language = Language.
     Raises:
         Denied: still not complete, or not mine to release.
     """
+    before = await client.finish(_purpose(share))
+    if before is not None:
+        return _sent(before)
     held = await holds(client)
     one = next((hold for hold in held if hold["share"] == share), None)
     if one is None:
-        raise Denied("not-found", "There is no held share of this id that you may release.")
+        raise Denied("no-hold", "There is no held share of this id that you may release.")
     unit = None if one["unit"] is None else UnitId.parse(one["unit"])
-    body = OpenBody(new_statement_id(), share, one["draft"], "own", unit)
-    _, answer = await client.submit(f"/v1/holds/{share}/open", body, field="statement")
-    sealed = decode(answer["draft"])
+    body = OpenBody(new_statement_id(), share, str(one["draft"]), "own", unit)
+    opened = await client.submit(f"/v1/holds/{share}/open", body, field="statement")
+    sealed = decode(opened.answer["draft"])
     if hashlib.sha256(sealed).hexdigest() != one["draft"]:
         raise Tampered("wrong-draft", "The held draft is not the one that was put aside.")
     draft = await _open_draft(client, share, unit, sealed)
     wanted = _wanted_from(draft.wanted, language)
-    found = await situation(client, wanted.subject, [to for to in wanted.to if isinstance(to, UnitId)])
-    permit, _ = choose(client, found, wanted)
-    if isinstance(permit, Deny):
-        raise _refusal(permit, language)
+    permit, _ = _permitted(client, await _around(client, wanted), wanted, hold=False)
     content = Content(share, draft.parts, b"", b"", {}, draft.header_key, draft.body_key)
-    return await _share(client, wanted, content, {"hold": True}, permit.consents)
+    return await _share(client, wanted, content, {"hold": True}, permit.consents if isinstance(permit, Permit) else ())
 
 
 async def holds(client: Client) -> list[dict[str, Any]]:
@@ -206,9 +205,80 @@ async def _header(client: Client, wanted: Wanted) -> dict[str, Any]:
     }
 
 
-async def _uploaded(client: Client, content: Content, progress: Progress) -> dict[str, Any]:
+async def _around(client: Client, wanted: Wanted) -> Situation:
+    return await situation(client, wanted.subject, [to for to in wanted.to if isinstance(to, UnitId)])
+
+
+def _permitted(
+    client: Client, found: Situation, wanted: Wanted, *, hold: bool
+) -> tuple[Permit | Deny, tuple[str, ...]]:
+    """Decide; a `Deny` comes back only where the share may wait for what is missing. Raises `Denied`."""
+    answer, consents = choose(client, found, wanted)
+    if isinstance(answer, Deny) and not (hold and consents):
+        raise _refusal(answer, wanted.language)
+    return answer, consents
+
+
+async def _prepared(client: Client, wanted: Wanted, fingerprint: str, *, hold: bool) -> outbox.Unsent:
+    """Clean, encrypt and put into the outbox, off the loop: a large file takes a while."""
+    share = ShareId.of(secrets.token_bytes(16))
+    folder = outbox.folder_of(client, share)
+    try:
+        content = await asyncio.to_thread(
+            encrypt,
+            share,
+            await _header(client, wanted),
+            message=wanted.message,
+            form=wanted.form,
+            category=str(wanted.category),
+            attachments=list(wanted.attachments),
+            folder=folder,
+        )
+        return outbox.keep(client, fingerprint, _wanted_to(wanted), content, hold=hold)
+    except BaseException:
+        outbox.discard(folder)
+        raise
+
+
+async def _deliver(client: Client, unsent: outbox.Unsent, language: Language, progress: Progress) -> Sent:
+    """Bring one share of the outbox to the server; it leaves the outbox when the server has said yes or no."""
+    share = unsent.content.share
+    try:
+        before = await client.finish(_purpose(share))
+        sent = _sent(before) if before is not None else await _attempts(client, unsent, language, progress)
+    except (Denied, Misused, Tampered) as error:
+        if client.journal.find(_purpose(share)) is None and error.code != "sign-in-refused":
+            unsent.discard()
+        raise
+    unsent.discard()
+    return sent
+
+
+async def _attempts(client: Client, unsent: outbox.Unsent, language: Language, progress: Progress) -> Sent:
+    """Sign and hand in; once more if a key changed under it, or the server had thrown an old upload away."""
+    try:
+        return await _attempt(client, unsent, language, progress)
+    except (Fault, Misused) as error:
+        if error.code not in _SIGN_ANEW:
+            raise
+    for part in unsent.uploads():
+        unsent.keep_upload(part, None)
+    return await _attempt(client, unsent, language, progress)
+
+
+async def _attempt(client: Client, unsent: outbox.Unsent, language: Language, progress: Progress) -> Sent:
+    wanted, content = _wanted_from(unsent.wanted, language), unsent.content
+    permit, consents = _permitted(client, await _around(client, wanted), wanted, hold=unsent.hold)
+    given = await _uploaded(client, unsent, progress)
+    if isinstance(permit, Deny):
+        return await _hold(client, wanted, content, given, consents)
+    return await _share(client, wanted, content, given, permit.consents)
+
+
+async def _uploaded(client: Client, unsent: outbox.Unsent, progress: Progress) -> dict[str, Any]:
+    content = unsent.content
     inline = {HEADER: encode(content.header), BODY: encode(content.body)}
-    uploads = {}
+    uploads: dict[str, str] = {}
     total = sum(path.stat().st_size for path in content.files.values())
     sent = 0
     for part, path in content.files.items():
@@ -216,14 +286,54 @@ async def _uploaded(client: Client, content: Content, progress: Progress) -> dic
         if size <= INLINE_BYTES:
             inline[part] = encode(path.read_bytes())
         else:
-            uploads[part] = await upload(client, path, _from(progress, sent, total))
+            uploads[part] = await _upload(client, unsent, part, path, _from(progress, sent, total))
         sent += size
         progress(sent, total)
     return {"parts": inline, "uploads": uploads, "hold": False}
 
 
+async def _upload(client: Client, unsent: outbox.Unsent, part: str, path: Path, progress: Progress) -> UploadId:
+    begun = unsent.uploads().get(part)
+    if begun is not None:
+        try:
+            await uploading.resume(client, begun, path, progress)
+        except Denied:
+            # Thrown away at the server after a day: begin anew.
+            unsent.keep_upload(part, None)
+        else:
+            return begun
+    created = await uploading.create(client, path)
+    unsent.keep_upload(part, created)
+    await uploading.resume(client, created, path, progress)
+    return created
+
+
 def _from(progress: Progress, before: int, total: int) -> Progress:
     return lambda done, _: progress(before + done, total)
+
+
+def _purpose(share: ShareId) -> str:
+    return f"share {share}"
+
+
+def _sent(done: Submitted) -> Sent:
+    said = done.said
+    held = said["kind"] == HoldBody.kind
+    return Sent(ShareId.parse(said["share"]), done.entry, tuple(said["consents"]), held=held)
+
+
+def _fingerprint(wanted: Wanted, *, hold: bool) -> str:
+    """Name a wish by all that was asked for; not by `after`, which a share that did arrive has changed."""
+    files = [[one.category, one.name, file_digest(one.path)] for one in wanted.attachments]
+    told = {
+        **_wanted_to(wanted),
+        "after": [],
+        "message": wanted.message,
+        "form": json.dumps(wanted.form, sort_keys=True, default=dict),
+        "files": files,
+        "hold": hold,
+    }
+    return hashlib.sha256(canonical(told)).hexdigest()
 
 
 async def _share(
@@ -266,8 +376,15 @@ async def _share(
         )
     body_of = {name: getattr(draft, name) for name in draft.__slots__}
     manifest = ManifestBody(**{**body_of, "recipients": tuple(recipients)})
-    entry, _ = await client.submit("/v1/shares", manifest, field="manifest", more={**given, "envelopes": envelopes})
-    return Sent(content.share, entry, manifest.consents)
+    return _sent(
+        await client.submit(
+            "/v1/shares",
+            manifest,
+            purpose=_purpose(content.share),
+            field="manifest",
+            more={**given, "envelopes": envelopes},
+        )
+    )
 
 
 def _sealed(client: Client, draft: ManifestBody, content: Content, public: bytes) -> tuple[bytes, bytes]:
@@ -307,8 +424,7 @@ async def _hold(
         days(HOLD_DAYS),
     )
     more = {"draft": encode(sealed), "parts": given["parts"], "uploads": given["uploads"]}
-    entry, _ = await client.submit("/v1/holds", body, field="hold", more=more)
-    return Sent(content.share, entry, body.consents, held=True)
+    return _sent(await client.submit("/v1/holds", body, purpose=_purpose(content.share), field="hold", more=more))
 
 
 async def _open_draft(client: Client, share: ShareId, unit: UnitId | None, sealed: bytes) -> Draft:
@@ -375,10 +491,3 @@ def _refusal(deny: Deny, language: Language) -> Denied:
     missing = tuple(f"{one.act}:{one.person}" for one in deny.missing)
     said = denied(deny.reason, language)
     return Denied(said.code, str(said), missing=missing, rule=deny.rule)
-
-
-def _discard(folder: Path) -> None:
-    if folder.exists():
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()

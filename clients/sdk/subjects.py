@@ -11,6 +11,7 @@ from datetime import date
 
 from clients.sdk.client import Client, days
 from clients.sdk.errors import Tampered
+from clients.sdk.journal import purpose
 from clients.sdk.transport import clock
 from clients.sdk.units import key_id
 from keys import sealing
@@ -64,8 +65,9 @@ async def register(client: Client, child: Child, numbers: Numbers = Numbers.SYNT
     directory = await client.directory(persons=[holder.person for holder in body.may_know])
     sealed = [_seal_card(client, card, holder.person, directory) for holder in body.may_know]
     sealed.append(_seal_card(client, card, client.person, directory))
-    await client.submit("/v1/statements", body, more={"cards": sealed})
-    return subject
+    # One child once: the same register's person again is the same wish, until it is answered.
+    done = await client.submit("/v1/statements", body, purpose=_wish(child, body.index), more={"cards": sealed})
+    return SubjectId.parse(done.said["subject"])
 
 
 async def renew(client: Client, subject: SubjectId) -> None:
@@ -100,6 +102,11 @@ def checked_card(value: object, directory: Directory) -> SubjectCard:
     if found.digest != directory.sheet(found.subject).body.card:
         raise Tampered("wrong-card", "The child's card is not the one that the registrar signed for.")
     return found
+
+
+def _wish(child: Child, index: str) -> str:
+    people = (*child.guardians, "/", child.youth, "/", *child.relatives)
+    return purpose("child", index, child.name, child.birth_date, child.responsibility, *people)
 
 
 def _holders(persons: Sequence[PersonId], capacity: Capacity) -> tuple[Holder, ...]:

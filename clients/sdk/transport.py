@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -19,13 +20,33 @@ from protocol.identifiers import Instant, PersonId
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ASSERTION_SECONDS = 60
 _RENEW_BEFORE_SECONDS = 30
-_NOT_FOUND, _FORBIDDEN, _UNAUTHENTICATED, _SERVER_FAULT = 404, 403, 401, 500
+_NOT_FOUND, _FORBIDDEN, _UNAUTHENTICATED, _GONE, _SERVER_FAULT = 404, 403, 401, 410, 500
+_TRY_AGAIN = frozenset({408, 409, 425, 429})
+_LONGEST_ANSWER = 64 * 1024 * 1024
+_LONGEST_PROBLEM = 64 * 1024
+_MOST_PAGES = 2_000
 _NONCE_ERROR = "use_dpop_nonce"
 
 
 def clock() -> Instant:
     """Return the time now: the one place where the SDK reads it."""
     return Instant(time.time_ns() // 1_000_000)
+
+
+_CONNECTION_FAULTS = (aiohttp.ClientError, TimeoutError, ConnectionError)
+"""What a broken connection raises; a fault of one's own disk while an answer is read is not among them."""
+
+
+class Given(dict[str, Any]):
+    """A JSON object that the server gave: a member that is not there is the server's fault."""
+
+    def __missing__(self, name: str) -> Any:
+        raise Fault("bad-answer", f"The server's answer lacks '{name}'. Update your client, or ask the operator.")
+
+
+def bad_answer(path: str) -> Fault:
+    """Return the error for an answer that is not of its documented form."""
+    return Fault("bad-answer", f"The server's answer to {path} is not of the documented form. Update your client.")
 
 
 class Transport:
@@ -60,6 +81,26 @@ class Transport:
         headers = {} if idempotency is None else {"Idempotency-Key": idempotency}
         return await self._json("POST", path, public=public, json=body, headers=headers)
 
+    async def pages(self, path: str, member: str, **query: Any) -> list[Any]:
+        """GET every page of a list.
+
+        Raises:
+            Fault: the pages never end, or the answer is not a list.
+        """
+        found: list[Any] = []
+        cursor: str | None = None
+        seen: set[str | None] = set()
+        while cursor not in seen and len(seen) < _MOST_PAGES:
+            seen.add(cursor)
+            page = await self.get(path, **query, cursor=cursor)
+            if not isinstance(page, dict) or not isinstance(page.get(member), list):
+                raise bad_answer(path)
+            found += page[member]
+            cursor = page.get("next")
+            if cursor is None:
+                return found
+        raise bad_answer(path)
+
     async def delete(self, path: str) -> None:
         """DELETE what the path names."""
         await self._json("DELETE", path)
@@ -67,13 +108,17 @@ class Transport:
     async def get_text(self, path: str, **query: Any) -> str:
         """GET text, such as a signed checkpoint."""
         async with self.stream("GET", path, params=_query(query)) as response:
-            return await response.text()
+            return (await _body(response, _LONGEST_ANSWER)).decode(errors="replace")
 
     async def _json(self, method: str, path: str, **options: Any) -> Any:
         async with self.stream(method, path, **options) as response:
-            if response.content_type.endswith("json"):
-                return await response.json()
+            content = await _body(response, _LONGEST_ANSWER)
+        if not content:
             return None
+        try:
+            return json.loads(content, object_hook=Given)
+        except (ValueError, RecursionError) as error:
+            raise bad_answer(path) from error
 
     @asynccontextmanager
     async def stream(
@@ -97,8 +142,8 @@ class Transport:
                         yield response
                         return
                     problem = await _problem(response)
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise Unreachable("unreachable", f"No answer from {self.server}. Is it running? ({error})") from error
+            except _CONNECTION_FAULTS as error:
+                raise self._unreachable(error) from error
             if last or public or response.status != _UNAUTHENTICATED or self._key is None:
                 raise _error(response.status, problem)
             # The server was restarted, or the token ran out on the way: sign in again, once.
@@ -133,18 +178,35 @@ class Transport:
                     self._nonce = response.headers.get("DPoP-Nonce", self._nonce)
                     status = response.status
                     if status < 400:  # noqa: PLR2004  (as above)
-                        granted = await response.json()
-                        self._access_token = granted["access_token"]
-                        self._expires = time.monotonic() + granted["expires_in"] - _RENEW_BEFORE_SECONDS
+                        self._take_token(await _body(response, _LONGEST_PROBLEM))
                         return
                     problem = await _problem(response)
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise Unreachable("unreachable", f"No answer from {self.server}. Is it running? ({error})") from error
+            except _CONNECTION_FAULTS as error:
+                raise self._unreachable(error) from error
             if problem.get("error") != _NONCE_ERROR:
                 break
         if status == _UNAUTHENTICATED:
             raise Denied("sign-in-refused", "The server does not know your key (yet), or your access has ended.")
         raise _error(status, problem)
+
+    def _take_token(self, content: bytes) -> None:
+        try:
+            granted = json.loads(content)
+            self._access_token = str(granted["access_token"])
+            self._expires = time.monotonic() + int(granted["expires_in"]) - _RENEW_BEFORE_SECONDS
+        except (ValueError, LookupError, TypeError) as error:
+            raise bad_answer("/v1/token") from error
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        # aiohttp's own distinction: nothing was sent, or the connection broke on the way.
+        if isinstance(error, aiohttp.ClientConnectorError):
+            return Unreachable("unreachable", f"No answer from {self.server}. Is it running?", server=self.server)
+        return Unreachable(
+            "answer-lost",
+            f"The connection to {self.server} broke before the answer came. "
+            "Do the same once more: nothing happens twice.",
+            server=self.server,
+        )
 
     def _assertion(self, key: signing.SigningKey, person: PersonId, url: str) -> str:
         now = clock() // 1000
@@ -180,21 +242,35 @@ def _query(query: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in query.items() if value is not None}
 
 
+async def _body(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """Read a body of at most so many bytes; raises `Fault` for a longer one."""
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(1 << 16):
+        content += chunk
+        if len(content) > most:
+            raise Fault("answer-too-long", "The server's answer is longer than any should be.")
+    return bytes(content)
+
+
 async def _problem(response: aiohttp.ClientResponse) -> dict[str, Any]:
     try:
-        value = await response.json(content_type=None)
-    except ValueError:
+        value = json.loads(await _body(response, _LONGEST_PROBLEM))
+    except (ValueError, RecursionError, Fault):
         value = None
     return value if isinstance(value, dict) else {}
 
 
 def _error(status: int, problem: Mapping[str, Any]) -> SdkError:
-    code = str(problem.get("reason") or problem.get("code") or f"http-{status}")
-    why = str(problem.get("detail") or problem.get("title") or f"the server answered {status}")
-    if status >= _SERVER_FAULT:
+    code = _text(problem.get("reason")) or _text(problem.get("code")) or f"http-{status}"
+    why = _text(problem.get("detail")) or _text(problem.get("title")) or f"The server answered {status}."
+    if status >= _SERVER_FAULT or status in _TRY_AGAIN or code == "wrong-time":
         return Fault(code, why)
-    if status in (_FORBIDDEN, _UNAUTHENTICATED, _NOT_FOUND):
-        missing = tuple(str(one) for one in problem.get("missing", ()))
-        rule = problem.get("rule")
-        return Denied(code, why, missing=missing, rule=None if rule is None else str(rule))
+    if status in (_FORBIDDEN, _UNAUTHENTICATED, _NOT_FOUND, _GONE):
+        missing = problem.get("missing")
+        named = tuple(one for one in missing if isinstance(one, str)) if isinstance(missing, list) else ()
+        return Denied(code, why, missing=named, rule=_text(problem.get("rule")))
     return Misused(code, why)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
