@@ -9,13 +9,14 @@ import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Any, Self, TypeVar, TypeVarTuple, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool
 
 from server.database import schema
 from server.database.files import sync_directory
+from server.database.prepared import PreparedConnection, PreparedStatements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,7 @@ class SqliteDatabase:
         self._readers = _engine(path, "BEGIN", read_only=True)
         self._writing_thread = ThreadPoolExecutor(1, thread_name_prefix="database-writer")
         self._reading_threads = ThreadPoolExecutor(READERS, thread_name_prefix="database-reader")
+        self._statements = PreparedStatements(self._writer.dialect)
         self._connection: Connection | None = None
 
     @classmethod
@@ -76,13 +78,16 @@ class SqliteDatabase:
 
     def _read(self, question: Callable[..., T], args: tuple[Any, ...]) -> T:
         with self._readers.connect() as connection, connection.begin():
-            return question(connection, *args)
+            return question(self._prepared(connection), *args)
 
     def _write(self, work: Callable[..., T], args: tuple[Any, ...]) -> T:
         if self._connection is None or self._connection.invalidated or self._connection.closed:
             self._let_go()
-            self._connection = self._writer.connect()
+            self._connection = self._prepared(self._writer.connect())
         return work(self._connection, *args)
+
+    def _prepared(self, connection: Connection) -> Connection:
+        return cast("Connection", PreparedConnection(connection, self._statements))
 
     def _let_go(self) -> None:
         if self._connection is not None:

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.sql.base import Executable
+
+from server.database.prepared import PreparedConnection, PreparedStatements
+
+metadata = MetaData()
+things = Table(
+    "things",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("good", Boolean, nullable=False),
+    Column("raw", LargeBinary),
+    Column("spare", Integer, nullable=False, default=7),
+)
+t = things.c
+
+ALL = select(t.name, t.size, t.good, t.raw).order_by(t.name)
+ONE = select(t.name, t.size).where(t.name == bindparam("n"))
+SOME = select(t.name).where(t.name.in_(bindparam("names", expanding=True)), t.size > bindparam("s")).order_by(t.name)
+FIXED = select(t.name).where(t.name.in_(["a", "c"]), t.good.is_(True)).limit(5)
+ADD = insert(things)
+GROW = update(things).where(t.name == bindparam("n")).values(size=bindparam("s"))
+
+ROWS: list[dict[str, Any]] = [
+    {"name": name, "size": size, "good": size != 2, "raw": None if size == 1 else bytes([size]), "spare": 0}
+    for size, name in enumerate("abcd", start=1)
+]
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Iterator[Connection]:
+    engine = create_engine(f"sqlite+pysqlite:///{tmp_path}/things.db")
+
+    def connected(driver: Any, _: object) -> None:
+        driver.isolation_level = None
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    with engine.connect() as connection:
+        with connection.begin():
+            metadata.create_all(connection)
+            connection.execute(ADD, ROWS)
+        with connection.begin():
+            yield connection
+    engine.dispose()
+
+
+@pytest.fixture
+def prepared(plain: Connection) -> Connection:
+    return cast("Connection", PreparedConnection(plain, PreparedStatements(plain.dialect)))
+
+
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [
+        (ALL, None),
+        (ALL, {}),
+        (ONE, {"n": "b"}),
+        (ONE, {"n": "nobody"}),
+        (SOME, {"names": ["b", "c", "d"], "s": 2}),
+        (SOME, {"names": ["a"], "s": 0}),
+        (SOME, {"names": [], "s": 0}),
+        (FIXED, None),
+    ],
+)
+def test_an_answer_is_the_usual_one_however_often_it_is_asked_for(
+    plain: Connection, prepared: Connection, query: Executable, values: dict[str, Any] | None
+) -> None:
+    usual = plain.execute(query, values).all()
+    for _ in range(3):
+        found = prepared.execute(query, values).all()
+        assert found == usual
+        assert [row._mapping for row in found] == [row._mapping for row in usual]
+        assert [[type(value) for value in row] for row in found] == [[type(value) for value in row] for row in usual]
+
+
+def test_lists_of_different_lengths_are_different_questions(prepared: Connection) -> None:
+    asked: tuple[list[str], ...] = (["a"], ["a", "b"], [], ["c", "d", "a"], ["b"])
+    found = [list(prepared.execute(SOME, {"names": names, "s": 0}).scalars()) for names in asked]
+    assert found == [["a"], ["a", "b"], [], ["a", "c", "d"], ["b"]]
+
+
+def test_rows_are_added_one_by_one_and_in_bulk(prepared: Connection) -> None:
+    for number in range(3):
+        prepared.execute(ADD, {**ROWS[0], "name": f"x{number}"})
+        prepared.execute(ADD, [{**ROWS[0], "name": f"y{number}"}, {**ROWS[0], "name": f"z{number}"}])
+    names = list(prepared.execute(select(t.name).where(t.name > "w").order_by(t.name)).scalars())
+    assert names == ["x0", "x1", "x2", "y0", "y1", "y2", "z0", "z1", "z2"]
+
+
+def test_defaults_are_filled_in_as_usual(prepared: Connection) -> None:
+    for number in range(3):
+        prepared.execute(ADD, {"name": f"x{number}", "size": 1, "good": True})
+    assert prepared.execute(select(t.spare).where(t.name > "w")).scalars().all() == [7, 7, 7]
+
+
+def test_what_is_no_question_takes_the_usual_way(prepared: Connection) -> None:
+    for size in (10, 20, 30):
+        assert prepared.execute(GROW, {"n": "a", "s": size}).rowcount == 1
+        assert prepared.execute(ONE, {"n": "a"}).one().size == size
+
+
+def test_a_missing_value_is_an_error_and_never_null(prepared: Connection) -> None:
+    for _ in range(3):
+        with pytest.raises(SQLAlchemyError):
+            prepared.execute(ONE, {})
+
+
+def test_the_drivers_faults_come_as_the_usual_ones_without_the_values(prepared: Connection) -> None:
+    for add in (ROWS[0], ROWS[0], ROWS[:2], ROWS[:2]):
+        with pytest.raises(IntegrityError):
+            prepared.execute(ADD, add)
+    with pytest.raises(IntegrityError) as caught:
+        prepared.execute(ADD, {**ROWS[0], "raw": b"secret"})
+    assert "secret" not in str(caught.value)
+
+
+def test_savepoints_work_and_an_unknown_one_is_the_usual_fault(prepared: Connection) -> None:
+    prepared.exec_driver_sql("SAVEPOINT one")
+    prepared.execute(ADD, {**ROWS[0], "name": "x"})
+    prepared.exec_driver_sql("ROLLBACK TO SAVEPOINT one")
+    prepared.exec_driver_sql("RELEASE SAVEPOINT one")
+    assert prepared.execute(ONE, {"n": "x"}).one_or_none() is None
+    with pytest.raises(SQLAlchemyError):
+        prepared.exec_driver_sql("RELEASE SAVEPOINT one")
+    assert prepared.exec_driver_sql("SELECT 5").scalar_one() == 5
