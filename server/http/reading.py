@@ -23,7 +23,7 @@ def read_json(raw: bytes) -> Any:
     Raises:
         BadJson: not UTF-8, not JSON, a name twice in an object, NaN or an infinity, a lone surrogate, or too deep.
     """
-    if _depth(raw) > DEEPEST:
+    if raw.count(b"[") + raw.count(b"{") > DEEPEST and _depth(raw) > DEEPEST:
         raise BadJson(f"nested deeper than {DEEPEST} levels")
     try:
         value = json.loads(raw.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant)
