@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from protocol.consent.case import Case
     from protocol.consent.terms import Terms
-    from protocol.identifiers import Instant, PersonId, SubjectId
+    from protocol.identifiers import Instant, MatterId, PersonId, SubjectId
     from protocol.statements.share import ManifestBody
 
 _TOLD_ANYBODY = Denied(Reason.CONSENT_UNKNOWN)
@@ -39,6 +39,10 @@ class Judged:
     def read_until(self) -> Instant:
         """When reading what is shared now ends."""
         return min(each.read_until for each in self.terms if each.kind is Kind.DISCLOSURE)
+
+    def is_in(self, matter: MatterId) -> bool:
+        """Say whether the terms are of this matter: only then is a refusal kept under the matter's key."""
+        return any(each.matter == matter for each in self.terms)
 
     @property
     def reading(self) -> tuple[str, ...]:
@@ -120,7 +124,8 @@ def require_related(connection: Connection, case: Case, actor: Actor, subject: S
     Raises:
         Unrelated: what they are told is the same whether or not there is such a child or consent.
     """
-    if any(may_know(each, case, (actor,), at) for each in case.consents):
+    about = [each for each in case.consents if each.terms.subject == subject]
+    if any(may_know(each, case, (actor,), at) for each in about):
         return
     if actor.unit is None and identity.on_sheet(connection, actor.person, subject, at):
         return

@@ -89,7 +89,8 @@ def share(work: Work, statement: Statement[ManifestBody], given: Given) -> Accep
         return log_refusal(work, Event.SHARE_REFUSED, statement, refusal, subject=body.subject, matter=body.matter)
     used = (statement.digest, *judged.statements, *_chain(work, body, epochs))
     if isinstance(judged.answer, Deny):
-        work.append(Event.SHARE_REFUSED, _details(statement, used, **denial(judged.answer)), body.matter)
+        scope = body.matter if judged.is_in(body.matter) else statement.iss
+        work.append(Event.SHARE_REFUSED, _details(statement, used, **denial(judged.answer)), scope)
         return Denied.of(judged.answer)
     permit = judged.answer
     index = work.append(

@@ -55,7 +55,7 @@ _MINE = (
     .limit(bindparam("most"))
 )
 _RUN_OUT = select(*_COLUMNS).where(_h.ended_at.is_(None), _h.not_after <= bindparam("at"))
-_END = update(holds).where(_h.share == bindparam("name")).values(ended_at=bindparam("t"), draft=None)
+_END = update(holds).where(_h.share == bindparam("name")).values(ended_at=bindparam("ended"), draft=None)
 
 
 def hold(connection: Connection, share: ShareId) -> Hold | None:
@@ -102,7 +102,7 @@ def add(connection: Connection, statement: Statement[HoldBody], index: int, t: I
 
 def end(connection: Connection, share: ShareId, t: Instant) -> None:
     """End a hold and forget its draft."""
-    connection.execute(_END, {"name": share, "t": t})
+    connection.execute(_END, {"name": share, "ended": t})
 
 
 def _hold(row: Any) -> Hold:
