@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -137,7 +138,7 @@ async def test_a_stranger_is_told_nothing(served: Stage) -> None:
     async with served.client("stranger") as stranger:
         assert await receiving.inbox(stranger) == []
         with pytest.raises(Denied) as refused:
-            await receiving.open_share(stranger, item)
+            await receiving.open_share(stranger, replace(item, to=stranger.person))
         assert refused.value.code == "not-found"
         with pytest.raises(Denied):
             await consents.listed(stranger, served.child)
