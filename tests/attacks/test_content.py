@@ -1,0 +1,99 @@
+"""The operator cuts, lengthens or swaps ciphertext: in what comes with the envelope, and in what is downloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clients.sdk import receiving, sending
+from clients.sdk.content import Attachment
+from clients.sdk.errors import SdkError, Tampered
+from keys.encoding import decode, encode
+from protocol.consent.vocabulary import Category
+from tests.attacks.conftest import Watch
+from tests.attacks.town import NOTE, Town
+
+CUTS: dict[str, Callable[[bytes], bytes]] = {
+    "cut by a byte": lambda whole: whole[:-1],
+    "cut to its header": lambda whole: whole[:40],
+    "longer by a byte": lambda whole: whole + b"\0",
+    "one bit flipped": lambda whole: whole[:-1] + bytes([whole[-1] ^ 1]),
+    "another length and other bytes": lambda whole: bytes(len(whole) + 7),
+}
+
+
+@pytest.mark.parametrize("how", CUTS)
+@pytest.mark.parametrize("part", ["header", "body"])
+async def test_a_changed_part_is_refused_before_anything_is_unsealed(
+    town: Town, watch: Watch, part: str, how: str
+) -> None:
+    def change(told: Any) -> Any:
+        cut = CUTS[how](decode(told["bundle"][part]))
+        return {"bundle": told["bundle"] | {part: encode(cut)}}
+
+    town.operator.change("POST", f"/v1/shares/{town.share}/open", change)
+    with pytest.raises(SdkError) as refused:
+        await town.open("psychologist")
+    assert refused.value.code == "wrong-content", refused.value
+    assert (watch.unsealed, watch.decrypted) == ([], 0)
+
+
+async def test_another_shares_body_is_refused_before_anything_is_unsealed(town: Town, watch: Watch) -> None:
+    sent = await sending.send(await town.client("doctor"), town.wanted())
+    with town.database() as database:
+        database.execute(
+            "UPDATE share_parts SET data = (SELECT data FROM share_parts WHERE share = ? AND part = 'body')"
+            " WHERE share = ? AND part = 'body'",
+            (sent.share, town.share),
+        )
+    before = len(watch.unsealed)
+    with pytest.raises(Tampered) as refused:
+        await town.open("psychologist")
+    assert refused.value.code == "wrong-content"
+    assert len(watch.unsealed) == before
+
+
+async def assert_no_file(town: Town, folder: Path) -> None:
+    opened = await town.open("psychologist")
+    folder.mkdir()
+    with pytest.raises(SdkError) as refused:
+        await receiving.save_file(await town.client("psychologist"), opened, opened.body.files[0], folder / "notat.txt")
+    assert refused.value.code == "wrong-content", refused.value
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", CUTS)
+async def test_a_changed_file_is_refused_and_leaves_nothing_behind(town: Town, tmp_path: Path, how: str) -> None:
+    with town.database() as database:
+        [(whole,)] = database.execute(
+            "SELECT data FROM share_parts WHERE share = ? AND part = 'file-1'", (town.share,)
+        ).fetchall()
+        cut = CUTS[how](whole)
+        database.execute(
+            "UPDATE share_parts SET data = ?, length = ? WHERE share = ? AND part = 'file-1'", (cut, len(cut), town.share)
+        )
+    await assert_no_file(town, tmp_path / "received")
+
+
+async def test_another_shares_file_of_the_same_length_is_refused(town: Town, tmp_path: Path) -> None:
+    other = tmp_path / "annet.txt"
+    other.write_bytes(NOTE)
+    attached = (Attachment(other, str(Category.PPT_REPORT), "notat.txt"),)
+    sent = await sending.send(await town.client("doctor"), town.wanted(attachments=attached))
+    with town.database() as database:
+        database.execute(
+            "UPDATE share_parts SET data = (SELECT data FROM share_parts WHERE share = ? AND part = 'file-1')"
+            " WHERE share = ? AND part = 'file-1'",
+            (sent.share, town.share),
+        )
+    await assert_no_file(town, tmp_path / "received")
+
+
+async def test_the_file_that_was_sent_is_the_file_that_is_saved(town: Town, tmp_path: Path) -> None:
+    opened = await town.open("psychologist")
+    target = tmp_path / "notat.txt"
+    await receiving.save_file(await town.client("psychologist"), opened, opened.body.files[0], target)
+    assert target.read_bytes() == NOTE
