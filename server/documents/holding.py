@@ -186,7 +186,7 @@ def _require_new(connection: Connection, statement: Statement[HoldBody], draft: 
     if holds.hold(connection, body.share) is not None or shares.stored(connection, body.share) is not None:
         raise Refused("conflict", "something else was held or sent under this id")
     if body.not_after - statement.made > LONGEST_HOLD:
-        raise Refused("too-long", f"a draft is held {LONGEST_HOLD // DAY} days at most")
+        raise Refused("hold-too-long", f"a draft is held {LONGEST_HOLD // DAY} days at most")
     if body.not_after <= at:
         raise Refused("ended", "the end lies in the past")
     if sha256(draft.sealed).hexdigest() != body.draft:

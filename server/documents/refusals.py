@@ -32,6 +32,7 @@ _TITLES = {
     "already-used": (409, "This statement has opened an envelope before: sign a new one"),
     "conflict": (409, "Something else was sent under this id"),
     "envelope-deleted": (410, "The envelope is no longer here"),
+    "hold-too-long": (422, "A draft is not held that long"),
     "not-opened": (409, "This was not opened before: open it first"),
     "other-conversation": (409, "The conversation belongs to another matter or other parties"),
     "other-share": (422, "The statement names another share"),
