@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+
 from tests.architecture.help_texts import kept, rendered
 from tests.architecture.repository import ROOT, shell_lines
 

@@ -9,11 +9,32 @@ from pathlib import Path
 
 from tests.architecture.repository import PACKAGES, ROOT, python_files
 
-_PURE = {
-    "__future__", "base64", "binascii", "bisect", "calendar", "collections", "dataclasses", "datetime", "enum", "functools",
-    "hashlib", "heapq", "hmac", "importlib", "itertools", "json", "re", "tomllib", "types", "typing", "unicodedata",
-    "zoneinfo",
-}  # fmt: skip
+_PURE = frozenset(
+    [
+        "__future__",
+        "base64",
+        "binascii",
+        "bisect",
+        "calendar",
+        "collections",
+        "dataclasses",
+        "datetime",
+        "enum",
+        "functools",
+        "hashlib",
+        "heapq",
+        "hmac",
+        "importlib",
+        "itertools",
+        "json",
+        "re",
+        "tomllib",
+        "types",
+        "typing",
+        "unicodedata",
+        "zoneinfo",
+    ]
+)
 """Standard modules that neither read a clock, nor draw a number, nor reach a file or a network."""
 
 _CLOCKS = {"now", "today", "utcnow"}
