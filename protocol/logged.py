@@ -26,6 +26,9 @@ from protocol.statements.base import Refused, Statement, claim
 TOLERANCE = 5 * 60_000
 """How far a statement's `made` may lie from its entry's `t`, and either from a client's clock, milliseconds (§6.5)."""
 
+WITHDRAWAL = "consent-withdrawal"
+"""The one kind that may stand in the log later than it was made."""
+
 _LONGEST = 1 << 20
 
 EVENTS: Mapping[str, Event] = {
@@ -142,7 +145,9 @@ class Ledger:
                 before it can have been there.
         """
         t = entry.entry.t
-        if abs(statement.made - t) > TOLERANCE:
+        # A withdrawal waits while the log is halted (DESIGN §7), and counts from its entry on however old it is then.
+        late = t - statement.made > TOLERANCE and statement.body.kind != WITHDRAWAL
+        if late or statement.made - t > TOLERANCE:
             raise Refused("wrong-time", "the statement's time is not its log entry's")
         if statement.seen is not None:
             try:

@@ -74,25 +74,31 @@ def request(work: Work, statement: Statement[RequestBody]) -> Accepted | Rejecte
     return Accepted(terms.digest, taken.leaf_index) if isinstance(taken, Accepted) else taken
 
 
-def say(work: Work, statement: Statement[Any], on_ended: Sequence[OnEnded]) -> Accepted | Rejected:
-    """Take a person's word on one consent, or the child's view in a matter."""
+def say(
+    work: Work, statement: Statement[Any], on_ended: Sequence[OnEnded], came: Instant | None = None
+) -> Accepted | Rejected:
+    """Take a person's word on one consent, or the child's view in a matter; `came` is when, if it had to wait."""
     body = statement.body
     if isinstance(body, HearingBody):
         return _take(work, statement, About(Event.STATEMENT_REFUSED, body.subject, body.matter), _hear)
     refused = Event.WITHDRAWAL_REFUSED if body.kind == WithdrawalBody.kind else Event.STATEMENT_REFUSED
     about = About(refused, body.subject, body.matter, (body.consent,))
-    return _take(work, statement, about, lambda work, statement: _word(work, statement, on_ended))
+    return _take(work, statement, about, lambda work, statement: _word(work, statement, on_ended), came)
 
 
 def _take(
-    work: Work, statement: Statement[Any], about: About, rule: Callable[[Work, Statement[Any]], Accepted]
+    work: Work,
+    statement: Statement[Any],
+    about: About,
+    rule: Callable[[Work, Statement[Any]], Accepted],
+    came: Instant | None = None,
 ) -> Accepted | Rejected:
     """Accept a verified statement once: the same one again is answered as the first time, and nothing happens twice."""
     known = identity.find_statement(work.connection, statement.digest)
     if known is not None:
         return Accepted(known.digest, known.leaf_index)
     try:
-        _require_now(statement.made, work.at)
+        require_now(statement.made, work.at if came is None else came)
         require_key(work.connection, statement, work.at)
         return rule(work, statement)
     except Refused as refusal:
@@ -101,7 +107,7 @@ def _take(
 
 def _request(work: Work, statement: Statement[RequestBody]) -> Accepted:
     connection, at, terms = work.connection, work.at, statement.body.terms
-    _require_now(terms.made, at)
+    require_now(terms.made, at)
     consent, actor = ConsentFacts(terms, at), Actor(statement.iss, statement.body.unit)
     case = cases.around(connection, terms.subject, [consent], (), [actor], at)
     if not may_know(consent, case, (actor,), at):
@@ -163,7 +169,8 @@ def _hear(work: Work, statement: Statement[HearingBody]) -> Accepted:
     return _kept(work, statement, index)
 
 
-def _require_now(made: Instant, at: Instant) -> None:
+def require_now(made: Instant, at: Instant) -> None:
+    """Check that something was made when it came; raises `Refused` (`wrong-time`)."""
     if abs(made - at) > TOLERANCE:
         raise Refused("wrong-time", "this was not made now: check the clock")
 

@@ -1,14 +1,16 @@
 """`/v1/consents` and `/v1/consent-statements`: asked for, said, and listed to those who may know."""
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
 
 from aiohttp import web
 from pydantic import Field
 
 from protocol.identifiers import ConsentId, MatterId, SubjectId
 from protocol.identity import Logged
+from server.audit.log import LogHalted
 from server.audit.wiring import WRITER
-from server.consent import actions, listing
+from server.consent import actions, listing, waiting
 from server.consent.actions import REQUEST, SAID, OnEnded
 from server.consent.listing import Told
 from server.consent.refusals import PROBLEMS, problem_for
@@ -16,7 +18,7 @@ from server.http.access import acting_person
 from server.http.clock import CLOCK
 from server.http.forms import PARSED, Answer, Digest, Query
 from server.http.problems import NOT_FOUND, REFUSED, ProblemDocument, unknown
-from server.http.routes import RouteTable
+from server.http.routes import Replied, RouteTable
 from server.identity.access import RELATIONS
 from server.identity.forms import AcceptedAnswer, LoggedAnswer, TokenForm
 from server.identity.intake import INTAKE, Rejected
@@ -36,6 +38,14 @@ def prepare(app: web.Application) -> None:
     """Tell identity which units are party to what, and let packages above take part when a consent ends."""
     app[ON_ENDED] = []
     app[RELATIONS].append(listing.is_party)
+    app.cleanup_ctx.append(_waiting)
+
+
+async def _waiting(app: web.Application) -> AsyncIterator[None]:
+    """Carry out the withdrawals that waited for the log before any request is let in."""
+    on_ended: list[OnEnded] = app[ON_ENDED]
+    await waiting.carry_out(app[INTAKE], on_ended)
+    yield
 
 
 class RequestedAnswer(Answer):
@@ -43,6 +53,13 @@ class RequestedAnswer(Answer):
 
     consent: Digest
     receipt: str
+
+
+class WaitingAnswer(Answer):
+    """A withdrawal (its digest) that is recorded and waits for the log: nothing is shared or opened until then."""
+
+    digest: Digest
+    state: Literal["waiting"] = "waiting"
 
 
 class ConsentAnswer(Answer):
@@ -84,12 +101,24 @@ async def request_consent(request: web.Request, form: TokenForm) -> RequestedAns
     summary="Sign, refuse, object, confirm notice, withdraw, or record the child's view",
     description="Withdrawing works for the next request on every process. The same word again is answered again.",
     status=201,
+    also={
+        202: "A withdrawal, while the log is halted: recorded, not yet in the log. Nothing is shared or opened until "
+        "then. `state` is `waiting`, and there is no receipt yet."
+    },
     problems=_PROBLEMS,
 )
-async def say(request: web.Request, form: TokenForm) -> AcceptedAnswer | ProblemDocument:
-    """Take one person's word."""
+async def say(request: web.Request, form: TokenForm) -> AcceptedAnswer | Replied[WaitingAnswer] | ProblemDocument:
+    """Take one person's word; while the log is halted, a withdrawal still."""
     intake, person = request.app[INTAKE], acting_person(request)
-    taken = await intake.take(form.token, person, SAID, actions.say, request.app[ON_ENDED])
+    try:
+        taken = await intake.take(form.token, person, SAID, actions.say, request.app[ON_ENDED])
+    except LogHalted:
+        if not waiting.is_withdrawal(form.token):
+            raise
+        kept = await waiting.keep(intake, form.token, person, request.app[CLOCK]())
+        return (
+            problem_for(kept) if isinstance(kept, Rejected) else Replied(WaitingAnswer(digest=kept.digest), status=202)
+        )
     if isinstance(taken, Rejected):
         return problem_for(taken)
     return AcceptedAnswer(digest=taken.digest, receipt=taken.receipt)

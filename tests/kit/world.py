@@ -44,6 +44,7 @@ from protocol.statements.identity import (
 )
 from server.app import build_app
 from server.audit.wiring import WRITER
+from server.config import Settings
 from server.initialise import Chosen, initialise
 from tests.kit.actor import Actor, Device, Reply, reply
 from tests.kit.clock import DAY, START, Clock
@@ -88,6 +89,7 @@ class World:
     """Everything that a test needs to act; made by `open_world`."""
 
     client: TestClient[Any, Any]
+    settings: Settings
     clock: Clock
     root: signing.SigningKey
     root_person: PersonId
@@ -104,6 +106,14 @@ class World:
     @property
     def log(self) -> Any:
         return self.client.app[WRITER].log
+
+    async def stop(self) -> None:
+        """Stop the server; its data directory stays."""
+        await self.client.close()
+
+    async def start(self) -> None:
+        """Serve the data directory again, as another process; everybody signs in anew."""
+        self.client, self.devices = await _serve(self.settings, self.clock), {}
 
     # Asking
 
@@ -371,11 +381,18 @@ async def open_world(folder: Path, clock: Clock | None = None) -> AsyncIterator[
     root = signing.generate()
     chosen = Chosen(decode(root.kid).hex(), "http://127.0.0.1:1", "fortrolig.example/log")
     settings, verifier = initialise(folder / "server", chosen)
-    app: web.Application = build_app(settings.model_copy(update={"origin": None}), clock=clock)
+    settings = settings.model_copy(update={"origin": None})
+    client = await _serve(settings, clock)
+    root_person = PersonId.of(secrets.token_bytes(16))
+    world = World(client, settings, clock, root, root_person, Actor("registrator"), verifier)
+    try:
+        yield world
+    finally:
+        await world.stop()
+
+
+async def _serve(settings: Settings, clock: Clock) -> TestClient[Any, Any]:
+    app: web.Application = build_app(settings, clock=clock)
     client: TestClient[Any, Any] = TestClient(TestServer(app))
     await client.start_server()
-    try:
-        root_person = PersonId.of(secrets.token_bytes(16))
-        yield World(client, clock, root, root_person, Actor("registrator"), verifier)
-    finally:
-        await client.close()
+    return client
