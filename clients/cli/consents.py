@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
+from clients.cli.plain import plain, prose
 from clients.cli.reading import child as find_child
-from clients.cli.reading import holders, matter, own_unit, word
+from clients.cli.reading import holders, matter, not_a_word, own_unit, word
 from clients.cli.session import Session, command
 from clients.sdk import consents
 from clients.sdk.client import Client
@@ -56,6 +56,8 @@ async def request(
     """Ask for a consent: the terms go to those whom the law names. A referral asks for care and disclosure in one act.
 
     With --purpose own-sending you ask yourself: sign it afterwards with `fortrolig consent sign`.
+
+    Example: `fortrolig consent request --purpose own-sending --receiver Fjord --category ppt-report`
     """
     async with session.client() as client:
         subject = await find_child(client, child)
@@ -92,7 +94,10 @@ async def request(
 
 @command(app, "list")
 async def list_consents(session: Session, child: ChildOption = None) -> None:
-    """List the consents around a child: what waits, what is in force, what has ended."""
+    """List the consents around a child: what waits, what is in force, what has ended.
+
+    Example: `fortrolig consent list`
+    """
     async with session.client() as client:
         found = await consents.listed(client, await find_child(client, child))
     session.show(
@@ -104,13 +109,16 @@ async def list_consents(session: Session, child: ChildOption = None) -> None:
 
 @command(app, "show")
 async def show(session: Session, consent: ConsentArgument, child: ChildOption = None) -> None:
-    """Show one consent: the text to read before you sign, who has signed, and who must still act."""
+    """Show one consent: the text to read before you sign, who has signed, and who must still act.
+
+    Example: `fortrolig consent show 3fa9c1`
+    """
     async with session.client() as client:
         known = await _find(client, consent, child)
         me = client.person
     session.show(
         {**_brief(known), "terms": known.terms.to_json()},
-        f"[bold]{escape(known.terms.text.body)}[/bold]",
+        f"[bold]{prose(known.terms.text.body)}[/bold]",
         "",
         *_lines(session, known),
         *(f"  {_role(session, role.act)}: {_who(session, role.person, me)}" for role in known.terms.roles),
@@ -123,7 +131,10 @@ async def sign(
     consent: Annotated[list[str], typer.Argument(help="One or more consents: a referral's two are signed in one act.")],
     child: ChildOption = None,
 ) -> None:
-    """Say yes, for the time and the purpose that the text names. You can withdraw at any time."""
+    """Say yes, for the time and the purpose that the text names. You can withdraw at any time.
+
+    Example: `fortrolig consent sign 3fa9c1 77b02e`
+    """
     async with session.client() as client:
         subject = await find_child(client, child)
         chosen = [_fitting(await consents.listed(client, subject), one) for one in consent]
@@ -138,25 +149,37 @@ async def sign(
 
 @command(app, "refuse")
 async def refuse(session: Session, consent: ConsentArgument, child: ChildOption = None) -> None:
-    """Say no. It is final for this request, and you need not say why."""
+    """Say no. It is final for this request, and you need not say why.
+
+    Example: `fortrolig consent refuse 3fa9c1`
+    """
     await _act(session, consent, child, consents.refuse, ("Du har sagt nei.", "You have said no."))
 
 
 @command(app, "object")
 async def object_to(session: Session, consent: ConsentArgument, child: ChildOption = None) -> None:
-    """Object, where you need not sign but may stop it."""
+    """Object, where you need not sign but may stop it.
+
+    Example: `fortrolig consent object 3fa9c1`
+    """
     await _act(session, consent, child, consents.object_to, ("Du har motsatt deg.", "You have objected."))
 
 
 @command(app, "seen")
 async def seen(session: Session, consent: ConsentArgument, child: ChildOption = None) -> None:
-    """Confirm that you have been informed; from then you have seven days in which to object."""
+    """Confirm that you have been informed; from then you have seven days in which to object.
+
+    Example: `fortrolig consent seen 3fa9c1`
+    """
     await _act(session, consent, child, consents.acknowledge, ("Du er informert.", "You are informed."))
 
 
 @command(app, "withdraw")
 async def withdraw(session: Session, consent: ConsentArgument, child: ChildOption = None) -> None:
-    """Withdraw a consent: from now nothing is shared or opened under it. What was read cannot be unread."""
+    """Withdraw a consent: from now nothing is shared or opened under it. What was read cannot be unread.
+
+    Example: `fortrolig consent withdraw 3fa9c1`
+    """
     told = (
         "Samtykket er trukket. Fra nå kan ingenting deles eller åpnes på det. Det som alt er lest, er lest.",
         "The consent is withdrawn. From now nothing is shared or opened under it. What was read stays read.",
@@ -174,9 +197,12 @@ async def hear(
         str | None, typer.Option(help="The unit you hear the child for; none if you are the youth.")
     ] = None,
 ) -> None:
-    """Record the child's view, as a professional for a unit or as the youth."""
+    """Record the child's view, as a professional for a unit or as the youth.
+
+    Example: `fortrolig consent hear --outcome for --matter mat_… --child sub_…`
+    """
     if outcome not in ("for", "against", "unable"):
-        raise Misused("bad-word", f"{outcome!r} is none of for, against, unable.")
+        raise not_a_word(outcome, ("for", "against", "unable"))
     async with session.client() as client:
         subject = await find_child(client, child)
         await consents.hear(client, subject, matter(in_matter), outcome, unit=await own_unit(client, unit))
@@ -206,8 +232,12 @@ async def _find(client: Client, consent: str, child: str | None) -> Known:
 def _fitting(found: list[Known], consent: str) -> Known:
     fitting = [known for known in found if known.digest.startswith(consent) or known.terms.id == consent]
     if len(fitting) != 1:
-        what = "no consent" if not fitting else f"{len(fitting)} consents"
-        raise Misused("unclear-consent", f"{consent!r} fits {what}; `fortrolig consent list` shows them.")
+        raise Misused(
+            "unclear-consent",
+            f"{consent!r} fits {len(fitting)} consents; `fortrolig consent list` shows them.",
+            given=consent,
+            count=len(fitting),
+        )
     return fitting[0]
 
 
@@ -234,7 +264,7 @@ def _lines(session: Session, known: Known) -> list[str]:
     until = session.say(f"deles til {_day(terms.share_until)}", f"shared until {_day(terms.share_until)}")
     lines = [f"{known.digest[:16]}  [bold]{state}[/bold]  {terms.purpose}, {terms.kind}  [dim]{until}[/dim]"]
     if standing.reason is not None:
-        lines.append(f"    {escape(sentence(standing.reason, session.language))}")
+        lines.append(f"    {plain(sentence(standing.reason, session.language))}")
     lines += [f"    {_role(session, one.act)}: {one.person}" for one in standing.missing]
     return lines
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
+from clients.cli.plain import plain
+from clients.cli.reading import not_a_word
 from clients.cli.reading import unit as find_unit
 from clients.cli.session import Session, command
 from clients.sdk import enrolment
-from clients.sdk.errors import Misused
 from protocol.statements.identity import ROLES
 
 
@@ -32,15 +35,20 @@ async def invite(
     """Make an invitation to hand over in the room.
 
     The slip holds a secret that the server never learns. Give it only to the person it is for: not by e-mail.
+
+    Example: `fortrolig invite --role staff --unit Fjord --name "Kari Nordmann" --out slip.txt`
     """
+    if out is not None and out.exists():
+        raise FileExistsError(errno.EEXIST, "there already", str(out))
     if role not in ROLES:
-        raise Misused("bad-word", f"{role!r} is none of {', '.join(ROLES)}.")
+        raise not_a_word(role, ROLES)
     async with session.client() as client:
         where = None if unit is None else await find_unit(client, unit)
         slip = await enrolment.invite(client, role, unit=where, name=name)
     if out is not None:
-        out.touch(mode=0o600, exist_ok=False)
-        out.write_text(f"{slip}\n", encoding="utf-8")
+        # Never there, not even empty, with a mode that lets others read the secret.
+        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(f"{slip}\n")
         session.show(
             {"invitation": slip.invitation, "file": str(out)},
             session.say(f"Invitasjonen ligger i {out}.", f"The invitation is in {out}."),
@@ -58,8 +66,11 @@ async def enrol(
     session: Session,
     slip_file: Annotated[Path | None, typer.Option(help="The file with your invitation; else it is asked for.")] = None,
 ) -> None:
-    """Enrol with the invitation that you were handed. Your keys are made here and never leave this machine."""
-    slip = enrolment.Slip.parse(session.secret("Invitation", slip_file))
+    """Enrol with the invitation that you were handed. Your keys are made here and never leave this machine.
+
+    Example: `fortrolig enrol --slip-file slip.txt`
+    """
+    slip = enrolment.Slip.parse(session.secret("invitation", slip_file))
     home = await enrolment.enrol(session.home, session.passphrase(new=True), slip)
     person = home.profile.person
     session.show(
@@ -73,14 +84,17 @@ async def enrol(
 
 
 async def whoami(session: Session) -> None:
-    """Show who you are here, your units, and the children you are on the sheet of."""
+    """Show who you are here, your units, and the children you are on the sheet of.
+
+    Example: `fortrolig whoami`
+    """
     async with session.client() as client:
         await client.load_policy()
         me = await client.transport.get("/v1/me")
     session.show(
         me,
         session.say(f"Du er {me['person']}.", f"You are {me['person']}."),
-        *(f"  {one['role']} {one['name'] or ''} {one['unit'] or ''}".rstrip() for one in me["roles"]),
+        *(plain(f"{one['role']} {one['name'] or ''} {one['unit'] or ''}") for one in me["roles"]),
         *(session.say(f"  medlem av {unit}", f"  member of {unit}") for unit in me["units"]),
         *(session.say(f"  barn: {subject}", f"  child: {subject}") for subject in me["subjects"]),
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
+from clients.cli.plain import plain
 from clients.cli.progress import bar
 from clients.cli.reading import identifier
 from clients.cli.session import DONE, INCOMPLETE, TAMPERED, Session, command
@@ -42,7 +42,10 @@ async def export(
     case: Annotated[str, typer.Option(help="The case's reference; it is logged with your name.")],
     child: Annotated[list[str] | None, typer.Option(help="Disclose this child's entries only; repeat.")] = None,
 ) -> None:
-    """Fetch the log, as a supervisor. That you did, and for which case, stands in the log itself."""
+    """Fetch the log, as a supervisor. That you did, and for which case, stands in the log itself.
+
+    Example: `fortrolig log export ./export --case TILSYN-2026-001`
+    """
     subjects = tuple(identifier(SubjectId, one) for one in child or ())
     async with session.client() as client:
         with bar(session, "log") as progress:
@@ -64,7 +67,10 @@ async def verify(
     log_key: Annotated[str, typer.Option(help="The log's verifier key, from the root's policy, got elsewhere.")],
     receipt: Annotated[list[Path] | None, typer.Option(help="A receipt that somebody kept; repeat.")] = None,
 ) -> None:
-    """Judge an export offline: exit code 0 intact, 4 tampered with, 6 cannot be judged."""
+    """Judge an export offline: exit code 0 intact, 4 tampered with, 6 cannot be judged.
+
+    Example: `fortrolig log verify ./export --log-key "$(cat log-key.txt)" --receipt receipt.txt`
+    """
     try:
         policy = LogPolicy(Verifier.parse(log_key).name, log_key)
     except (BadNote, BadCheckpoint) as error:
@@ -75,7 +81,7 @@ async def verify(
         {"outcome": str(verdict.outcome), "size": verdict.size, "findings": _findings(verdict)},
         f"[bold]{session.say(nb, en)}[/bold]",
         session.say(f"{verdict.size} hendelser lest.", f"{verdict.size} entries read."),
-        *(f"  {escape(finding.sentence)}  [dim]({finding.code})[/dim]" for finding in verdict.findings),
+        *(f"  {plain(finding.sentence)}  [dim]({finding.code})[/dim]" for finding in verdict.findings),
     )
     if status != DONE:
         raise typer.Exit(status)

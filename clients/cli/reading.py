@@ -22,7 +22,9 @@ def identifier(kind: type[I], written: str) -> I:
     try:
         return kind.parse(written)
     except BadIdentifier as error:
-        raise Misused("bad-id", f"{written!r} is not an id of this kind: {error}.") from error
+        raise Misused(
+            "bad-id", f"{written!r} is not an id of this kind: {error}.", given=written, kind=kind.prefix
+        ) from error
 
 
 def word(kind: type[W], written: str) -> W:
@@ -30,7 +32,13 @@ def word(kind: type[W], written: str) -> W:
     try:
         return kind(written)
     except ValueError as error:
-        raise Misused("bad-word", f"{written!r} is none of {', '.join(kind)}.") from error
+        raise not_a_word(written, tuple(kind)) from error
+
+
+def not_a_word(written: str, words: Sequence[str]) -> Misused:
+    """Return the error for a word that is not on its list."""
+    known = ", ".join(words)
+    return Misused("bad-word", f"{written!r} is none of {known}.", given=written, words=known)
 
 
 async def holders(client: Client, written: Sequence[str]) -> tuple[PersonId | UnitId, ...]:
@@ -52,8 +60,13 @@ async def unit(client: Client, written: str) -> UnitId:
     named = {one.unit: one.name for one in await all_units(client)}
     fitting = [one for one, name in named.items() if name.casefold().startswith(written.casefold())]
     if len(fitting) != 1:
-        known = ", ".join(sorted(named[one] for one in fitting)) or "no unit"
-        raise Misused("unclear-unit", f"{written!r} fits {known}. Write more of the name, or its id (unt_…).")
+        known = ", ".join(sorted(named[one] for one in fitting)) or "-"
+        raise Misused(
+            "unclear-unit",
+            f"{written!r} fits: {known}. Write more of the name, or its id (unt_…).",
+            given=written,
+            known=known,
+        )
     return fitting[0]
 
 
@@ -75,7 +88,13 @@ async def own_unit(client: Client, written: str | None) -> UnitId | None:
         return await unit(client, written)
     mine = (await client.transport.get("/v1/me"))["units"]
     if len(mine) > 1:
-        raise Misused("which-unit", f"You are a member of {len(mine)} units; say which with --unit: {', '.join(mine)}.")
+        known = ", ".join(mine)
+        raise Misused(
+            "which-unit",
+            f"You are a member of {len(mine)} units; say which with --unit: {known}.",
+            count=len(mine),
+            known=known,
+        )
     return UnitId.parse(mine[0]) if mine else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +27,8 @@ async def init(
     """Make the root key and your own keys, and print the root's fingerprint.
 
     The operator needs the fingerprint for `fortrolig server init`; everybody who enrols gets it on their invitation.
+
+    Example: `fortrolig registrar init --server https://fortrolig.example`
     """
     home = registrar.begin(session.home, session.passphrase(new=True), server)
     fingerprint = registrar.fingerprint(home)
@@ -44,7 +47,10 @@ async def init(
 async def publish(
     session: Session, log: Annotated[str, typer.Option(help="The log key that `server init` printed.")]
 ) -> None:
-    """Sign the policy with the root key and publish it: which log, which registrars, which rules."""
+    """Sign the policy with the root key and publish it: which log, which registrars, which rules.
+
+    Example: `fortrolig registrar publish --log "$(cat log-key.txt)"`
+    """
     async with session.client() as client:
         policy = await registrar.publish(client, log)
     number = policy.statement.body.number
@@ -56,7 +62,10 @@ async def publish(
 
 @command(app, "endorse")
 async def endorse(session: Session) -> None:
-    """Vouch for everybody who answered one of your invitations with its secret."""
+    """Vouch for everybody who answered one of your invitations with its secret.
+
+    Example: `fortrolig registrar endorse`
+    """
     async with session.client() as client:
         endorsed, waiting = await enrolment.endorse_all(client)
     session.show(
@@ -84,8 +93,10 @@ async def child(
     """Register a child: birth date and complete lists in a signed sheet, name and number sealed to those concerned.
 
     Name and national id are read from a file or asked for, never from the command line.
+
+    Example: `fortrolig registrar child --birth-date 2018-05-04 --guardian per_… --guardian per_… --card-file card.txt`
     """
-    written = session.secret("Name, and national id on the next line", card_file).splitlines()
+    written = _name_and_number(session, card_file)
     if len(written) != 2:  # noqa: PLR2004  (name and number)
         raise Misused("bad-card", "Give exactly two lines: the child's name, then the national id.")
     try:
@@ -113,7 +124,16 @@ async def child(
 
 @command(app, "renew")
 async def renew(session: Session, child: Annotated[str, typer.Argument(help="The child (sub_…).")]) -> None:
-    """Prolong a child's sheet for 30 days, after rechecking it as unchanged."""
+    """Prolong a child's sheet for 30 days, after rechecking it as unchanged.
+
+    Example: `fortrolig registrar renew sub_…`
+    """
     async with session.client() as client:
         await subjects.renew(client, identifier(SubjectId, child))
     session.show({"subject": child}, session.say("Barnets ark er forlenget.", "The child's sheet is prolonged."))
+
+
+def _name_and_number(session: Session, file: Path | None) -> list[str]:
+    if file is None and sys.stdin.isatty():
+        return [session.secret("child-name", None), session.secret("child-number", None)]
+    return session.secret("child-name", file).splitlines()

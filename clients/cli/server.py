@@ -24,7 +24,10 @@ def init(
     port: Annotated[int | None, typer.Option(help="Port to listen on (8470).")] = None,
     as_json: JsonOption = False,  # noqa: FBT002  (a flag)
 ) -> None:
-    """Make the data directory with the log's key, and print the key for the root to sign."""
+    """Make the data directory with the log's key, and print the key for the root to sign.
+
+    Example: `fortrolig server init --data ./data --root <fingerprint> --origin https://fortrolig.example`
+    """
     options = ["--data", str(data), "--root", root, "--origin", origin]
     _become_server("init", options, host, port, as_json=as_json)
 
@@ -36,7 +39,10 @@ def run(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
     as_json: JsonOption = False,  # noqa: FBT002  (a flag)
 ) -> None:
-    """Answer until SIGTERM; what was begun is finished first."""
+    """Answer until SIGTERM; what was begun is finished first.
+
+    Example: `fortrolig server run --data ./data`
+    """
     _become_server("run", ["--data", str(data)], host, port, as_json=as_json)
 
 

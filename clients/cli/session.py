@@ -6,7 +6,6 @@ import asyncio
 import functools
 import getpass
 import inspect
-import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,11 +15,21 @@ from typing import Annotated, Any, Concatenate, ParamSpec
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
+from clients.cli.plain import plain, prose, safe_json
 from clients.pdf import UnsafeFile
 from clients.sdk.client import Client
-from clients.sdk.errors import Denied, Fault, Incomplete, Misused, SdkError, Tampered, Unreachable
+from clients.sdk.errors import (
+    Denied,
+    Fault,
+    Incomplete,
+    Misused,
+    SdkError,
+    Tampered,
+    Unreachable,
+    as_sdk_error,
+)
+from clients.texts import phrase, told
 from protocol.consent.vocabulary import Language
 
 P = ParamSpec("P")
@@ -73,43 +82,45 @@ class Session:
         if self.passphrase_file is not None:
             return _from_file(self.passphrase_file)
         if not sys.stdin.isatty():
-            raise Misused("no-passphrase", "No terminal to ask on: give --passphrase-file.")
-        given = getpass.getpass("Passphrase: ")
-        if new and getpass.getpass("Once more: ") != given:
-            raise Misused("passphrases-differ", "The two passphrases differ; nothing was made.")
+            raise Misused("no-passphrase", "There is no terminal to ask on. Give --passphrase-file.")
+        given = getpass.getpass(phrase("passphrase", self.language))
+        if new and getpass.getpass(phrase("once-more", self.language)) != given:
+            raise Misused("passphrases-differ", "The two passphrases differ. Nothing was made.")
         return given
 
     def secret(self, question: str, file: Path | None) -> str:
-        """Read something that must not stand on a command line: from a file, from a pipe, or asked for.
+        """Read something that must not stand on a command line nor on the screen: from a file, a pipe, or asked for.
 
-        Raises:
-            Misused: nothing was given.
+        `question` names a phrase. Raises `Misused`, if nothing was given.
         """
-        if file is not None:
-            given = file.read_text(encoding="utf-8")
-        elif sys.stdin.isatty():
-            given = getpass.getpass(f"{question}: ")
-        else:
-            given = sys.stdin.read()
-        if not given.strip():
-            raise Misused("nothing-given", f"{question}: nothing was given. Type it, pipe it in, or name a file.")
-        return given.strip()
+        if file is None and sys.stdin.isatty():
+            return _given(getpass.getpass(phrase(question, self.language)))
+        return _given(_piped(file))
+
+    def words(self, question: str, file: Path | None) -> str:
+        """Read a text of one's own that only its recipients may see: from a file, a pipe, or typed until Ctrl-D.
+
+        `question` names a phrase. Raises `Misused`, if nothing was given.
+        """
+        if file is None and sys.stdin.isatty():
+            Console(stderr=True).print(phrase(question, self.language), markup=False)
+        return _given(_piped(file))
 
     def client(self) -> Client:
         """Open my client; raises `Misused`."""
         return Client.at(self.home, self.passphrase())
 
     def show(self, result: Mapping[str, Any], *lines: str) -> None:
-        """Print the result: as JSON, or as these lines of text."""
+        """Print the result: as JSON, or as these lines; other people's words went through `plain` or `prose`."""
         if self.as_json:
-            sys.stdout.write(json.dumps(result, ensure_ascii=False, sort_keys=True) + "\n")
+            sys.stdout.write(safe_json(result) + "\n")
             return
         for line in lines:
             self.console.print(line, soft_wrap=True)
 
     def say(self, nb: str, en: str) -> str:
         """Choose the sentence of my language, made safe to print."""
-        return escape(nb if self.language is Language.BOKMAL else en)
+        return prose(nb if self.language is Language.BOKMAL else en)
 
 
 Command = Callable[Concatenate[Session, P], Awaitable[None]]
@@ -162,42 +173,46 @@ def carry_out(session: Session, work: Callable[[], Awaitable[None]]) -> int:
 
     try:
         asyncio.run(running())
-    except SdkError as error:
-        _tell(session, error.code, str(error), missing=getattr(error, "missing", ()))
-        return next(status for kind, status in _EXIT if isinstance(error, kind))
     except UnsafeFile as error:
-        _tell(session, error.code, error.sentence("nb" if session.language is Language.BOKMAL else "en"))
-        return REFUSED
-    except OSError as error:
-        return _tell_of_file(session, error)
+        sentence = error.sentence("nb" if session.language is Language.BOKMAL else "en")
+        return _tell(session, Denied(error.code, sentence))
     except KeyboardInterrupt:
-        _tell(session, "interrupted", "Stopped. What was acknowledged stands; the rest did not happen.")
-        return FAULT
+        return _tell(session, Fault("interrupted", "Stopped. What was acknowledged stands."))
+    except (typer.Exit, typer.Abort):
+        raise
+    except OSError as error:
+        return _tell(session, _of_file(error))
+    except Exception as error:  # noqa: BLE001  (a person never sees a stack trace)
+        known = as_sdk_error(error)
+        return _tell(session, known or Fault("fault", f"It could not be done: {error!r}.", reason=type(error).__name__))
     return DONE
 
 
-def _tell_of_file(session: Session, error: OSError) -> int:
+def _of_file(error: OSError) -> SdkError:
+    path = error.filename or "?"
     if isinstance(error, FileNotFoundError):
-        _tell(session, "no-such-file", f"There is no file {error.filename}.")
-        return USAGE
+        return Misused("no-such-file", f"There is no file {path}.", path=path)
     if isinstance(error, FileExistsError):
-        _tell(session, "file-exists", f"{error.filename or error} is there already; nothing was overwritten.")
-        return USAGE
-    _tell(session, "fault", f"It could not be done: {error}.")
-    return FAULT
+        return Misused("file-exists", f"{path} is there already; nothing was overwritten.", path=path)
+    return Fault("fault", f"It could not be done: {error}.", reason=error)
 
 
-def _tell(session: Session, code: str, why: str, missing: tuple[str, ...] = ()) -> None:
+def _tell(session: Session, error: SdkError) -> int:
+    """Say what went wrong, in the person's language, and return the exit code."""
+    why = told(error, session.language)
+    missing: tuple[str, ...] = getattr(error, "missing", ())
+    status = next(status for kind, status in _EXIT if isinstance(error, kind))
     if session.as_json:
-        problem = {"error": {"code": code, "detail": why, "missing": list(missing)}}
-        sys.stdout.write(json.dumps(problem, ensure_ascii=False, sort_keys=True) + "\n")
-        return
+        problem = {"error": {"code": error.code, "detail": why, "missing": list(missing)}}
+        sys.stdout.write(safe_json(problem) + "\n")
+        return status
     console = Console(stderr=True, highlight=False, emoji=False)
-    console.print(f"[bold]{escape(why)}[/bold]", soft_wrap=True)
+    console.print(f"[bold]{prose(why)}[/bold]", soft_wrap=True)
     for one in missing:
         act, _, person = one.partition(":")
-        console.print(f"  {escape(_MISSING[session.language].get(act, act))}: {escape(person)}", soft_wrap=True)
-    console.print(f"  ({escape(code)})", style="dim")
+        console.print(f"  {plain(_MISSING[session.language].get(act, act))}: {plain(person)}", soft_wrap=True)
+    console.print(f"  ({plain(error.code)})", style="dim")
+    return status
 
 
 _MISSING: Mapping[Language, Mapping[str, str]] = {
@@ -216,12 +231,22 @@ _MISSING: Mapping[Language, Mapping[str, str]] = {
 }
 
 
+def _given(text: str) -> str:
+    if not text.strip():
+        raise Misused("nothing-given", "Nothing was given. Type it, pipe it in, or name a file.")
+    return text.strip()
+
+
+def _piped(file: Path | None) -> str:
+    return sys.stdin.read() if file is None else file.read_text(encoding="utf-8")
+
+
 def _from_file(path: Path) -> str:
     try:
         mode = path.stat().st_mode
         first = path.read_text(encoding="utf-8").split("\n", 1)[0]
-    except OSError as error:
-        raise Misused("no-passphrase", f"The passphrase file {path} cannot be read.") from error
+    except (OSError, UnicodeError) as error:
+        raise Misused("unreadable-passphrase", f"The passphrase file {path} cannot be read.", path=path) from error
     if os.name == "posix" and mode & 0o077:
-        raise Misused("exposed-passphrase", f"Others may read {path}: run `chmod 600 {path}`.")
-    return first
+        raise Misused("exposed-passphrase", f"Others may read {path}: run `chmod 600 {path}`.", path=path)
+    return first.rstrip("\r")

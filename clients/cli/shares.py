@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
+from clients.cli.plain import apart, file_name, plain, prose
 from clients.cli.progress import bar
 from clients.cli.reading import child as find_child
 from clients.cli.reading import holders, identifier, matter, own_unit, word
@@ -38,6 +38,7 @@ def register(app: typer.Typer) -> None:
     for name, function in (("send", send), ("held", held), ("inbox", inbox), ("sent", sent), ("receipt", receipt)):
         command(app, name)(function)
     command(app, "release")(release)
+    command(app, "resume")(resume)
     command(app, "open")(open_share)
     command(app, "reply")(reply)
 
@@ -61,7 +62,10 @@ async def send(
     urgent: Annotated[bool, typer.Option("--urgent", help="Mark it as urgent.")] = False,  # noqa: FBT002  (a flag)
     hold: HoldOption = False,  # noqa: FBT002  (a flag)
 ) -> None:
-    """Send papers or a message, if a consent in force covers it. Files are cleaned and encrypted on this machine."""
+    """Send papers or a message, if a consent in force covers it. Files are cleaned and encrypted on this machine.
+
+    Example: `fortrolig send --to Fjord --matter mat_… --file ppt-report=rapport.pdf --message-file hilsen.txt`
+    """
     attachments = [_attachment(one) for one in file or ()]
     title = _title(session, category, title_file)
     async with session.client() as client:
@@ -84,13 +88,16 @@ async def send(
 
 
 async def held(session: Session) -> None:
-    """List what waits for consents: sealed, not sent."""
+    """List what waits for consents: sealed, not sent.
+
+    Example: `fortrolig held`
+    """
     async with session.client() as client:
         await client.load_policy()
         waiting = await sending.holds(client)
     session.show(
         {"held": [{name: one[name] for name in ("share", "subject", "matter", "unit")} for one in waiting]},
-        *(f"{one['share']}  [dim]{one['matter']}[/dim]" for one in waiting),
+        *(plain(f"{one['share']}  {one['matter']}") for one in waiting),
         session.say(
             f"{len(waiting)} venter, ikke sendt." if waiting else "Ingenting venter.",
             f"{len(waiting)} waiting, not sent." if waiting else "Nothing waits.",
@@ -99,21 +106,48 @@ async def held(session: Session) -> None:
 
 
 async def release(session: Session, share: ShareArgument) -> None:
-    """Send what was held, if its consents are complete now."""
+    """Send what was held, if its consents are complete now.
+
+    Example: `fortrolig release shr_3fa9`
+    """
     async with session.client() as client:
         await client.load_policy()
-        fitting = [one["share"] for one in await sending.holds(client) if one["share"].startswith(share)]
+        waiting = {str(one["share"]) for one in await sending.holds(client)} | set(sending.unanswered(client))
+        fitting = [one for one in waiting if one.startswith(share)]
         if len(fitting) != 1:
-            raise Misused("unclear-share", f"{share!r} fits {len(fitting)} held shares; `fortrolig held` shows them.")
+            raise _unclear(share, len(fitting))
         done = await sending.release(client, identifier(ShareId, fitting[0]), session.language)
     _show_sent(session, done)
+
+
+async def resume(session: Session) -> None:
+    """Finish what was interrupted: uploads go on where they stopped, and nothing is sent twice.
+
+    Example: `fortrolig resume`
+    """
+    async with session.client() as client:
+        await client.load_policy()
+        with bar(session, "…") as progress:
+            sent = await sending.resume(client, session.language, progress)
+        finished = await client.finish_all()
+    session.show(
+        {"sent": [_sent(one) for one in sent], "finished": [str(one.said["kind"]) for one in finished]},
+        session.say(
+            f"{len(sent)} delinger og {len(finished)} andre ting er gjort ferdig.",
+            f"{len(sent)} shares and {len(finished)} other things are finished.",
+        ),
+        *(f"  {one.share}  [dim]{_time(one.entry.entry.t)}[/dim]" for one in sent),
+    )
 
 
 async def inbox(
     session: Session,
     titles: Annotated[bool, typer.Option(help="Receive the headers, to show titles; that is logged.")] = True,  # noqa: FBT002  (a flag)
 ) -> None:
-    """Show what has come for you and your units, newest first. Looking at the list opens no content."""
+    """Show what has come for you and your units, newest first. Looking at the list opens no content.
+
+    Example: `fortrolig inbox`
+    """
     async with session.client() as client:
         await client.load_policy()
         items = [item for item in await receiving.inbox(client) if not item.own]
@@ -131,17 +165,20 @@ async def open_share(
     share: ShareArgument,
     out: Annotated[Path | None, typer.Option(help="Save the files in this folder.")] = None,
 ) -> None:
-    """Open a share: logged before you can read it. Files are saved only if you name a folder."""
+    """Open a share: logged before you can read it. Files are saved only if you name a folder.
+
+    Example: `fortrolig open shr_3fa9 --out ./mottatt`
+    """
     async with session.client() as client:
         item = await _find(client, share)
         opened = await receiving.open_share(client, item, session.language)
-        client.home.save_receipt(opened.receipt)
         saved = []
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
+            taken: set[str] = set()
             for entry in opened.body.files:
-                with bar(session, entry.name) as progress:
-                    target = out / _safe_name(entry.name, entry.part)
+                target = out / apart(file_name(entry.name, entry.part), taken)
+                with bar(session, target.name) as progress:
                     saved.append(await receiving.save_file(client, opened, entry, target, progress))
     files = [{"name": entry.name, "media_type": entry.media_type, "size": entry.size} for entry in opened.body.files]
     session.show(
@@ -153,9 +190,9 @@ async def open_share(
             "saved": [str(path) for path in saved],
             "entry": opened.verified.opened.entry.id,
         },
-        *([] if opened.body.message is None else [escape(opened.body.message)]),
-        *([] if opened.body.form is None else [escape(json.dumps(opened.body.form, ensure_ascii=False, indent=2))]),
-        *(f"  {escape(entry.name)}  [dim]{entry.size} bytes[/dim]" for entry in opened.body.files),
+        *([] if opened.body.message is None else [prose(opened.body.message)]),
+        *([] if opened.body.form is None else [prose(json.dumps(opened.body.form, ensure_ascii=False, indent=2))]),
+        *(f"  {plain(entry.name)}  [dim]{entry.size} bytes[/dim]" for entry in opened.body.files),
         *(session.say(f"  lagret: {path}", f"  saved: {path}") for path in saved),
     )
 
@@ -168,8 +205,11 @@ async def reply(
     ] = None,
     file: Annotated[list[str] | None, typer.Option(help="A file, as category=path; repeat.")] = None,
 ) -> None:
-    """Answer whoever sent it, in the same conversation, under the same consents' rules."""
-    text = session.secret("Answer", message_file)
+    """Answer whoever sent it, in the same conversation, under the same consents' rules.
+
+    Example: `fortrolig reply shr_3fa9 --message-file svar.txt`
+    """
+    text = session.words("message", message_file)
     async with session.client() as client:
         item = await _find(client, share)
         wanted = sending.Wanted(
@@ -190,13 +230,16 @@ async def reply(
 
 
 async def sent(session: Session) -> None:
-    """Show what you and your units have sent, and who has received and opened it."""
+    """Show what you and your units have sent, and who has received and opened it.
+
+    Example: `fortrolig sent`
+    """
     async with session.client() as client:
         await client.load_policy()
         items = await receiving.sent(client)
     lines = []
     for item in items:
-        lines.append(f"{item['share']}  [dim]{_time(item['t'])}[/dim]")
+        lines.append(plain(f"{item['share']}  {_time(item['t'])}"))
         lines += [f"    {_reached(session, one)}" for one in item["recipients"]]
     session.show({"items": items}, *lines, *([] if items else [session.say("Ingenting er sendt.", "Nothing is sent.")]))
 
@@ -205,7 +248,10 @@ async def receipt(
     session: Session,
     file: Annotated[Path | None, typer.Argument(help="A receipt; the newest you have, if not given.")] = None,
 ) -> None:
-    """Check a receipt against the log's key and show what it proves."""
+    """Check a receipt against the log's key and show what it proves.
+
+    Example: `fortrolig receipt`
+    """
     async with session.client() as client:
         policy = await client.load_policy()
         kept = client.home.receipts()
@@ -215,7 +261,7 @@ async def receipt(
         try:
             proved = verify_receipt(parse_receipt(path.read_text(encoding="utf-8")), policy.log)
         except BadReceipt as error:
-            raise Tampered(error.code, f"This receipt does not hold: {error}.") from error
+            raise Tampered("not-logged", f"This receipt does not hold: {error}.") from error
     session.show(
         {
             "file": str(path),
@@ -243,15 +289,25 @@ def _show_sent(session: Session, done: sending.Sent) -> None:
         else session.say("Sendt. Kvitteringen er lagret.", "Sent. The receipt is kept.")
     )
     session.show(
-        {
-            "share": done.share,
-            "held": done.held,
-            "entry": done.entry.entry.id,
-            "index": done.entry.index,
-            "consents": list(done.consents),
-        },
+        _sent(done),
         told,
         f"  {done.share}  [dim]{_time(done.entry.entry.t)}[/dim]",
+    )
+
+
+def _sent(done: sending.Sent) -> dict[str, Any]:
+    return {
+        "share": done.share,
+        "held": done.held,
+        "entry": done.entry.entry.id,
+        "index": done.entry.index,
+        "consents": list(done.consents),
+    }
+
+
+def _unclear(given: str, count: int) -> Misused:
+    return Misused(
+        "unclear-share", f"{given!r} fits {count} shares; `fortrolig inbox` shows them.", given=given, count=count
     )
 
 
@@ -264,10 +320,10 @@ def _title(session: Session, category: str, file: Path | None) -> str:
 def _attachment(written: str) -> Attachment:
     category, equals, path = written.partition("=")
     if not equals:
-        raise Misused("bad-file", f"Write {written!r} as category=path, like ppt-report={written}.")
+        raise Misused("bad-file", f"Write {written!r} as category=path, like ppt-report={written}.", given=written)
     found = Path(path)
     if not found.is_file():
-        raise Misused("no-such-file", f"There is no file {path}.")
+        raise Misused("no-such-file", f"There is no file {path}.", path=path)
     return Attachment(found, str(word(Category, category)), found.name)
 
 
@@ -275,9 +331,9 @@ def _form(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise Misused("bad-form", f"{path} is not JSON: {error}.") from error
+        raise Misused("bad-form", f"{path} is not JSON: {error}.", path=path) from error
     if not isinstance(value, dict):
-        raise Misused("bad-form", f"{path} must hold one JSON object.")
+        raise Misused("bad-form", f"{path} must hold one JSON object.", path=path)
     return value
 
 
@@ -288,7 +344,7 @@ async def _find(client: Client, share: str) -> Item:
     if not others:
         raise Denied("not-found", "There is nothing here of that id that you may open.")
     if len({item.share for item in others}) > 1:
-        raise Misused("unclear-share", f"{share!r} fits several; `fortrolig inbox` shows them.")
+        raise _unclear(share, len({item.share for item in others}))
     return others[0]
 
 
@@ -318,9 +374,9 @@ def _brief(item: Item, got: Header | NotReceived | None) -> dict[str, Any]:
 def _line(session: Session, item: Item, got: Header | NotReceived | None) -> str:
     when = f"[dim]{_time(item.t)}[/dim]"
     if isinstance(got, NotReceived):
-        return f"{item.share}  {when}  {escape(got.why)}"
-    title = escape(got.title) if got is not None else session.say("(uåpnet)", "(unopened)")
-    name = f"  {escape(got.card.name)}" if got is not None and got.card is not None else ""
+        return f"{item.share}  {when}  {plain(got.why)}"
+    title = plain(got.title) if got is not None else session.say("(uåpnet)", "(unopened)")
+    name = f"  {plain(got.card.name)}" if got is not None and got.card is not None else ""
     mark = "" if item.opened else session.say("  ny", "  new")
     return f"{item.share}  {when}  [bold]{title}[/bold]{name}{mark}"
 
@@ -334,12 +390,6 @@ def _reached(session: Session, recipient: dict[str, Any]) -> str:
         when = _time(recipient["received"])
         return session.say(f"{to}: mottatt {when}, ikke åpnet", f"{to}: received {when}, not opened")
     return session.say(f"{to}: ikke mottatt ennå", f"{to}: not received yet")
-
-
-def _safe_name(name: str, part: str) -> str:
-    # The sender chose the name: only its last component counts, and never a hidden or empty one.
-    last = Path(name.replace("\\", "/")).name.lstrip(".")
-    return last or part
 
 
 def _time(at: int) -> str:

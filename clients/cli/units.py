@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
+from clients.cli.plain import plain
 from clients.cli.reading import all_units, identifier, word
 from clients.cli.reading import unit as find_unit
 from clients.cli.session import Session, command
@@ -28,7 +28,10 @@ async def create(
     regime: Annotated[str, typer.Option(help="Confidentiality: health, education, child-welfare or other.")],
     parent: Annotated[str | None, typer.Option(help="The unit above it.")] = None,
 ) -> None:
-    """Register a unit, as a registrar. Then invite its custodian."""
+    """Register a unit, as a registrar. Then invite its custodian.
+
+    Example: `fortrolig unit create --name "Fjord legesenter" --entity Fjord --organisation 313… --regime health`
+    """
     try:
         number = OrganisationNumber.parse(organisation, Numbers.SYNTHETIC).text
     except BadNationalId as error:
@@ -46,7 +49,10 @@ async def create(
 
 @command(app, "admit")
 async def admit(session: Session, unit: Annotated[str, typer.Argument(help="The unit, by name or id.")]) -> None:
-    """Admit everybody who answered an invitation to the unit, as its custodian."""
+    """Admit everybody who answered an invitation to the unit, as its custodian.
+
+    Example: `fortrolig unit admit Fjord`
+    """
     async with session.client() as client:
         admitted = await units.admit(client, await find_unit(client, unit))
     session.show(
@@ -62,7 +68,10 @@ async def remove(
     unit: Annotated[str, typer.Argument(help="The unit, by name or id.")],
     person: Annotated[str, typer.Argument(help="Who leaves (per_…).")],
 ) -> None:
-    """Remove somebody and change the mailbox key: what comes from now on they cannot open."""
+    """Remove somebody and change the mailbox key: what comes from now on they cannot open.
+
+    Example: `fortrolig unit remove Fjord per_…`
+    """
     async with session.client() as client:
         await units.remove(client, await find_unit(client, unit), identifier(PersonId, person))
     session.show(
@@ -73,11 +82,14 @@ async def remove(
 
 @command(app, "list")
 async def list_units(session: Session) -> None:
-    """List the units that take part."""
+    """List the units that take part.
+
+    Example: `fortrolig unit list`
+    """
     async with session.client() as client:
         found = await all_units(client)
     session.show(
         {"units": [{"unit": one.unit, "name": one.name, "regime": str(one.regime)} for one in found]},
-        *(f"{escape(one.name)}  [dim]{one.unit}  {one.regime}[/dim]" for one in found),
+        *(f"{plain(one.name)}  [dim]{one.unit}  {one.regime}[/dim]" for one in found),
         *([] if found else [session.say("Ingen enheter er registrert ennå.", "No units are registered yet.")]),
     )

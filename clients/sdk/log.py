@@ -103,7 +103,7 @@ def verify(folder: Path, policy: LogPolicy, receipts: tuple[Path, ...] = ()) -> 
             clock(),
         )
     except (OSError, BadExport, BadTile) as error:
-        raise Incomplete("bad-export", f"{folder} cannot be judged: {error}") from error
+        raise Incomplete("bad-export", f"{folder} cannot be judged: {error}", path=folder) from error
 
 
 async def _lines(source: Any) -> Any:

@@ -117,6 +117,12 @@ async def resume(client: Client, language: Language = Language.BOKMAL, progress:
     return [await _deliver(client, unsent, language, progress) for unsent in outbox.waiting(client)]
 
 
+def unanswered(client: Client) -> list[ShareId]:
+    """Return the shares that were handed in and whose answer never came."""
+    begun = [one.purpose.split(" ", 1) for one in client.journal.all()]
+    return [ShareId.parse(named[1]) for named in begun if named[0] == "share"]
+
+
 async def release(client: Client, share: ShareId, language: Language = Language.BOKMAL) -> Sent:
     """Send a held share, if its consents are complete now: decide again, seal to today's keys, sign the manifest.
 
