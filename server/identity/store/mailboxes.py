@@ -141,6 +141,9 @@ _CLOSE = (
     .where(_m.unit == bindparam("u"), _m.person == bindparam("p"), _m.holds_to.is_(None))
     .values(holds_to=bindparam("t"))
 )
+_REOPEN = delete(_memberships).where(
+    _m.unit == bindparam("u"), _m.person == bindparam("p"), _m.holds_from == bindparam("t")
+)
 _PROLONG = (
     update(_memberships)
     .where(_m.unit == bindparam("u"), _m.person == bindparam("p"), _m.holds_to.is_(None))
@@ -248,6 +251,8 @@ def move_members(connection: Connection, body: EpochBody, t: Instant) -> list[Pe
         if member.person not in names
     ]
     if begun:
+        # What began and was closed within this same millisecond held at no instant: it is opened again.
+        connection.execute(_REOPEN, [{"u": body.unit, "p": row["person"], "t": t} for row in begun])
         connection.execute(insert(_memberships), begun)
     return sorted(before.keys() - {member.person for member in body.members})
 

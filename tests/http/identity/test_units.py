@@ -88,6 +88,29 @@ async def test_a_removed_member_comes_back_by_the_next_epoch(world: World, clini
     assert (await world.get(clinic.staff[0], "/v1/me")).body["units"] == [clinic.unit]
 
 
+async def test_a_member_removed_and_back_within_the_millisecond_of_admission_is_a_member(
+    world: World, clinic: Unit
+) -> None:
+    everybody = list(clinic.members)
+    done(await world.next_epoch(clinic, [clinic.custodian]))
+    done(await world.next_epoch(clinic, everybody, new_key=False))
+    assert (await world.get(clinic.staff[0], "/v1/me")).body["units"] == [clinic.unit]
+    done(await world.next_epoch(clinic, [clinic.custodian]))
+    assert (await world.get(clinic.staff[0], "/v1/me")).body["units"] == []
+
+
+async def test_of_keys_that_change_within_a_millisecond_the_last_ones_are_the_members(
+    world: World, clinic: Unit
+) -> None:
+    lost = clinic.staff[0]
+    found = Actor(lost.name, lost.person)
+    world.clock.forward(1)
+    await world.enrol(clinic.custodian, found, "staff", clinic.unit)
+    for holder in (found, lost, found):
+        done(await world.next_epoch(clinic, [clinic.custodian, holder]))
+    assert (await world.get(found, "/v1/me")).body["units"] == [clinic.unit]
+
+
 async def test_a_removal_takes_a_new_key_and_never_an_old_one(world: World, clinic: Unit) -> None:
     first_key, everybody = clinic.key, list(clinic.members)
     assert (await world.next_epoch(clinic, [clinic.custodian], new_key=False)).code == "key-not-changed"
