@@ -24,7 +24,7 @@ from tests.kit.world import Unit, done
 SEALED = b"a draft, sealed to the unit"
 
 
-async def hold(town: Town, office: Office, parcel: Parcel, body: HoldBody, actor: Actor | None = None) -> Reply:
+async def hold(town: Town, parcel: Parcel, body: HoldBody) -> Reply:
     who = town.doctor
     form = {
         "hold": town.world.say(who, body),

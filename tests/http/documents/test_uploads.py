@@ -286,7 +286,7 @@ async def test_an_upload_goes_on_after_a_restart_and_its_digest_is_of_all_of_it(
     terms = await town.in_force()
     _, path = await begin(world, town.doctor, len(LARGE))
     await send(world, town.doctor, path, 0, LARGE[:123_456])
-    content: DirectoryStore = app[CONTENT]  # type: ignore[assignment]
+    content: DirectoryStore = app[CONTENT]
     content._hashing.clear()
     await recover(app[WRITER], content)
     answer, _ = await send(world, town.doctor, path, 123_456, LARGE[123_456:])
