@@ -12,7 +12,7 @@ from typing import Any
 
 FORTROLIG = Path(sys.executable).parent / "fortrolig"
 _LONGEST_SECONDS = 90
-DONE, REFUSED, TAMPERED = 0, 3, 4
+DONE, FAULT, REFUSED, TAMPERED = 0, 1, 3, 4
 
 
 class StoryBroken(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from collections.abc import Mapping
@@ -159,9 +160,11 @@ class Story:
             *("--category", "discharge-summary"),
         )
         self.discharge = str(asked["consents"][0]["consent"])
-        for parent, name in ((self.world.mother, "Mother"), (self.world.father, "Father")):
-            await parent.run("consent", "sign", self.discharge)
-            self.teller.step(name, "signs for the discharge summary")
+        await asyncio.gather(
+            self.world.mother.run("consent", "sign", self.discharge),
+            self.world.father.run("consent", "sign", self.discharge),
+        )
+        self.teller.step("Mother and father", "sign for the discharge summary, each at home")
         sent = await bup.run(
             *("send", "--matter", self.matter, "--child", self.world.child, "--category", "discharge-summary"),
             *(word for one in receivers for word in ("--to", one)),

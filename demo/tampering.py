@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from demo import serving
-from demo.actors import TAMPERED, Actor
+from demo.actors import FAULT, TAMPERED, Actor
 from demo.telling import Teller
 from demo.world import Stage, World
 from keys import sealing, signing
 from keys.canonical import canonical
+from protocol.log.export import Header
+from protocol.log.tiles import WIDTH, entries_tiles, join, split
 
 Forger = Callable[[dict[str, Any]], None]
 
@@ -54,7 +56,7 @@ async def add_a_guardian(stage: Stage, world: World, teller: Teller) -> None:
 
 
 async def edit_the_log(stage: Stage, world: World, teller: Teller) -> None:
-    """Turn the logged withdrawal into something else: the authority's verdict names the change."""
+    """Turn the logged withdrawal into something else: the server notices, and so does whoever is shown the result."""
     copy = _copied(stage, "log")
     with closing(sqlite3.connect(copy / "server.db")) as database, database:
         for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
@@ -64,14 +66,29 @@ async def edit_the_log(stage: Stage, world: World, teller: Teller) -> None:
             for number, entry in database.execute("SELECT n, entry FROM log_leaves ORDER BY n DESC").fetchall()
             if json.loads(entry)["e"] == "consent-withdrawn"
         )
-        edited = canonical({**json.loads(entry), "e": "notice-given"})
-        database.execute("UPDATE log_leaves SET entry = ? WHERE n = ?", (edited, number))
-    folder = stage.build / "tampered" / "export"
+        database.execute("UPDATE log_leaves SET entry = ? WHERE n = ?", (_edited(entry), number))
     async with serving.running(copy, stage.build / "server.log", stage.port):
-        await world.supervisor.run("log", "export", str(folder), "--case", "TILSYN-2026-002")
-    verdict = await world.supervisor.run("log", "verify", str(folder), "--log-key", world.log_key, expect=TAMPERED)
+        words = ("log", "export", str(stage.build / "tampered" / "nothing"), "--case", "TILSYN-2026-002")
+        why = await world.supervisor.refused(*words, expect=FAULT)
+    teller.refused("A thief", f"rewrites entry {number}, the withdrawal; the server itself, at its next start", why)
+    export = stage.build / "tampered" / "export"
+    shutil.copytree(stage.build / "export", export)
+    _edit_export(export, number)
+    verdict = await world.supervisor.run("log", "verify", str(export), "--log-key", world.log_key, expect=TAMPERED)
     found = "; ".join(finding["sentence"] for finding in verdict["findings"] if finding["code"] != "unwitnessed")
-    teller.refused("A thief", f"rewrites entry {number} of the log; the authority's verdict, offline", found)
+    teller.refused("A thief", "hands the authority a log with that entry rewritten; its verdict, offline", found)
+
+
+def _edited(entry: bytes) -> bytes:
+    return canonical({**json.loads(entry), "e": "notice-given"})
+
+
+def _edit_export(export: Path, number: int) -> None:
+    size = Header.parse((export / "export.json").read_bytes()).size
+    name, width = list(entries_tiles(size))[number // WIDTH]
+    entries = split((export / name).read_bytes(), width)
+    entries[number % WIDTH] = _edited(entries[number % WIDTH])
+    (export / name).write_bytes(join(entries))
 
 
 async def _caught(  # noqa: PLR0917  (who is deceived, by what, in whose words)
