@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Self
 from clients.sdk.client import Client, new_statement_id
 from clients.sdk.content import Body, FileEntry, decrypt_file, file_digest, open_part
 from clients.sdk.errors import Denied, Tampered
-from clients.sdk.subjects import checked_card
+from clients.sdk.subjects import checked_card, remember_card
 from clients.sdk.transport import bad_answer, clock
 from clients.sdk.units import load_seeds, unit_key
 from clients.sdk.uploads import Progress, silent
@@ -243,6 +243,8 @@ async def _header(client: Client, item: Item, verified: Verified, _envelope: byt
     value = _decrypted(verified, HEADER, key, verified.header)
     try:
         card = None if value["card"] is None else checked_card(value["card"], verified.directory)
+        if card is not None:
+            remember_card(client, card)
         return Header(item, str(value["title"]), card, tuple(map(dict, value["files"])), str(value["urgency"]))
     except (LookupError, TypeError, ValueError) as error:
         raise _not_understood() from error

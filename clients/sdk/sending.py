@@ -182,9 +182,14 @@ def choose(client: Client, found: Situation, wanted: Wanted) -> tuple[Permit | D
         answer = decide(ask, case, now)
         if isinstance(answer, Permit):
             return answer, consents
-        if answer.missing or not closest[0].missing:
+        if _closeness(answer) >= _closeness(closest[0]):
             closest = answer, consents if answer.missing else ()
     return closest
+
+
+def _closeness(deny: Deny) -> tuple[bool, int]:
+    """Rank denials by how far the judgement came: who lacks a signature only is closer than who has no consent."""
+    return bool(deny.missing), list(Reason).index(deny.reason)
 
 
 def _candidates(found: Situation, wanted: Wanted) -> Iterator[tuple[Purpose, tuple[str, ...]]]:

@@ -78,7 +78,7 @@ async def renew(client: Client, subject: SubjectId) -> None:
 
 
 async def card(client: Client, subject: SubjectId) -> SubjectCard | None:
-    """Return the child's card that was sealed to me; null if none was.
+    """Return the child's card: sealed to me by the registrar, else the one that last came with a share; null if none.
 
     Raises:
         Tampered: the card is not the one that the sheet binds.
@@ -93,7 +93,18 @@ async def card(client: Client, subject: SubjectId) -> SubjectCard | None:
         except sealing.CannotOpen:
             continue
         return checked_card(json.loads(opened), directory)
-    return None
+    return _remembered(client, subject, directory)
+
+
+def remember_card(client: Client, known: SubjectCard) -> None:
+    """Keep a checked card that came with a share, under the passphrase, so that an answer can carry it too."""
+    name, written = _card_name(known.subject), canonical(dict(known.to_json()))
+    keyring = client.home.keyring
+    if name in keyring.secret_names():
+        if keyring.secret(name) == written:
+            return
+        keyring.remove_secret(name)
+    keyring.add_secret(name, written)
 
 
 def checked_card(value: object, directory: Directory) -> SubjectCard:
@@ -107,6 +118,19 @@ def checked_card(value: object, directory: Directory) -> SubjectCard:
 def _wish(child: Child, index: str) -> str:
     people = (*child.guardians, "/", child.youth, "/", *child.relatives)
     return purpose("child", index, child.name, child.birth_date, child.responsibility, *people)
+
+
+def _remembered(client: Client, subject: SubjectId, directory: Directory) -> SubjectCard | None:
+    name = _card_name(subject)
+    if name not in client.home.keyring.secret_names():
+        return None
+    known = SubjectCard.parse(json.loads(client.home.keyring.secret(name)))
+    # The registrar may have signed for another card since.
+    return known if known.digest == directory.sheet(subject).body.card else None
+
+
+def _card_name(subject: SubjectId) -> str:
+    return f"card {subject}"
 
 
 def _holders(persons: Sequence[PersonId], capacity: Capacity) -> tuple[Holder, ...]:
