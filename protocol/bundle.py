@@ -9,8 +9,8 @@ from typing import Any, Self
 
 from keys.encoding import decode, encode
 from protocol.evidence import ConsentRecord
-from protocol.identity import Logged, logged_list
-from protocol.reading import FORMAT_VERSION, Fields, Malformed, integer, listed, text
+from protocol.identity import Logged
+from protocol.reading import FORMAT_VERSION, Fields, Malformed, distinct, integer, listed, text
 from protocol.statements.base import Refused
 
 
@@ -69,10 +69,10 @@ class Bundle:
             fields = Fields(value, "bundle")
             fields.version()
             bundle = cls(
-                statements=fields.take("statements", logged_list),
+                statements=fields.take("statements", distinct(Logged.parse, most=2_000)),
                 renewals=fields.take("renewals", listed(Renewal.parse, most=50)),
                 consents=fields.take("consents", listed(ConsentRecord.parse, most=20)),
-                hearings=fields.take("hearings", logged_list),
+                hearings=fields.take("hearings", distinct(Logged.parse, most=2_000)),
                 manifest=fields.take("manifest", Logged.parse),
                 open=fields.take("open", Logged.parse),
                 envelope=fields.take("envelope", _binary),

@@ -24,7 +24,7 @@ from protocol.consent.terms import Terms
 from protocol.consent.vocabulary import Capacity, Evidence, ExceptionKind, Outcome
 from protocol.identifiers import Instant, PersonId, SubjectId, UnitId
 from protocol.identity import Directory, Logged
-from protocol.reading import Fields, listed
+from protocol.reading import Fields, distinct
 from protocol.statements.base import Refused, claim
 from protocol.statements.consent import ACTS, ConsentAct, HearingBody, RequestBody, SignatureBody
 
@@ -44,7 +44,7 @@ class ConsentRecord:
         """Take `{request, statements}`."""
         fields = Fields(value, "consent")
         record = cls(
-            fields.take("request", Logged.parse), fields.take("statements", listed(Logged.parse, most=_MOST_WORDS))
+            fields.take("request", Logged.parse), fields.take("statements", distinct(Logged.parse, most=_MOST_WORDS))
         )
         fields.done()
         return record
