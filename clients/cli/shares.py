@@ -314,7 +314,8 @@ def _unclear(given: str, count: int) -> Misused:
 def _title(session: Session, category: str, file: Path | None) -> str:
     if file is not None:
         return file.read_text(encoding="utf-8").strip()
-    return str(texts(session.language)["consent"]["categories"][word(Category, category)])
+    name = str(texts(session.language)["consent"]["categories"][word(Category, category)])
+    return name[:1].upper() + name[1:]
 
 
 def _attachment(written: str) -> Attachment:
