@@ -88,8 +88,7 @@ def _memberships(connection: Connection, actors: Sequence[Actor], at: Instant) -
 
 def _rule_sets(connection: Connection, at: Instant) -> tuple[AcceptedRules, ...]:
     """Return what the policy accepts; a policy that is missing or has ended accepts nothing."""
-    latest = identity.latest_policy(connection)
-    policy = None if latest is None else identity.policy_body(latest.token)
+    policy = identity.latest_policy_body(connection)
     return () if policy is None or policy.not_after <= at else policy.rules
 
 

@@ -11,7 +11,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Insert, Select
+from sqlalchemy import CompoundSelect, Insert, Select
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.base import Executable
     from sqlalchemy.sql.compiler import SQLCompiler
 
-    Statement = Insert | Select[Any]
+    Statement = Insert | Select[Any] | CompoundSelect[Any]
     Values = Mapping[str, Any]
 
 _MARK = "__[POSTCOMPILE_{}]"
@@ -43,7 +43,7 @@ class Prepared:
         self._fixed = {name: value for name, value in every.items() if name not in names}
         self._lists = sorted(name for name in {*self._order} if _MARK.format(name) in self._sql)
         self._expanded: dict[tuple[int, ...], str] = {}
-        columns = statement.selected_columns if isinstance(statement, Select) else ()
+        columns = () if isinstance(statement, Insert) else statement.selected_columns
         readers = [each.type.dialect_impl(dialect).result_processor(dialect, None) for each in columns]
         self._readers = readers if any(readers) else None
         self._keys = SimpleResultMetaData([str(each.key) for each in columns])
@@ -95,7 +95,7 @@ class PreparedStatements:
 
     def find(self, statement: Executable, names: tuple[str, ...]) -> Prepared | None:
         """Give the statement for parameters of these names, if it is worth preparing."""
-        if not isinstance(statement, Insert | Select):
+        if not isinstance(statement, Insert | Select | CompoundSelect):
             return None
         known = self._known.get(statement)
         if known is None:  # built for this one call, for all we know

@@ -23,8 +23,7 @@ def policy_in_force(connection: Connection, at: Instant) -> PolicyBody:
     Raises:
         Refused: `no-policy`, if there is none that has not ended.
     """
-    latest = store.latest_policy(connection)
-    policy = None if latest is None else store.policy_body(latest.token)
+    policy = store.latest_policy_body(connection)
     if policy is None or policy.not_after <= at:
         raise Refused("no-policy", "the root has not signed a policy that is in force")
     return policy

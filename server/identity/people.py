@@ -38,9 +38,9 @@ def publish_policy(work: Work, statement: Statement[PolicyBody], root: PublicKey
     require_alive(body.not_after, work.at)
     if body.log != verifier:
         raise Refused("wrong-log", "the policy names another log than this server's")
-    latest = store.latest_policy(work.connection)
+    latest = store.latest_policy_body(work.connection)
     require_next(body.number, 0 if latest is None else latest.number)
-    before = () if latest is None else store.policy_body(latest.token).registrars
+    before = () if latest is None else latest.registrars
     details = Details(actor=statement.iss, act=body.kind, statements=(statement.digest,))
     index = work.append(Event.POLICY_PUBLISHED, details, statement.iss)
     for registrar in body.registrars:

@@ -59,8 +59,8 @@ def person_keys(connection: Connection, persons: Collection[PersonId], at: Insta
         return {}
     rows = connection.execute(_IN_FORCE, {"persons": sorted(persons), "at": at})
     found = {PersonId(holder): _seal(token) for holder, token in rows}
-    latest = identity.latest_policy(connection)
-    registrars = () if latest is None else identity.policy_body(latest.token).registrars
+    policy = identity.latest_policy_body(connection)
+    registrars = () if policy is None else policy.registrars
     named = {each.person: sha256(each.keys.seal).hexdigest() for each in registrars if each.person in persons}
     return found | named
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, Text, bindparam, delete, insert, select
 
-from keys.signing import PublicKey, peek
+from keys.signing import PublicKey
 from protocol.identifiers import Instant, InvitationId, PersonId, UnitId
 from protocol.identity import CUSTODIAN
-from protocol.reading import Fields
 from protocol.statements.identity import PolicyBody
 from server.database.schema import metadata
-from server.identity.store.statements import DIGEST, ID, LONG, THUMBPRINT, statements
+from server.identity.store.statements import DIGEST, ID, LONG, THUMBPRINT, Bodies, statements
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -104,6 +103,8 @@ _LATEST_POLICY = (
     .order_by(_policies.c.number.desc())
     .limit(1)
 )
+_LATEST_DIGEST = select(_policies.c.digest).order_by(_policies.c.number.desc()).limit(1)
+_bodies = Bodies(PolicyBody, most=8)
 _REGISTRAR = select(_registrars.c.person).where(
     _registrars.c.person == bindparam("p"),
     _registrars.c.kid == bindparam("k"),
@@ -136,11 +137,10 @@ def latest_policy(connection: Connection) -> Policy | None:
     return None if row is None else Policy(row[0], row[1], json.loads(row[2]), row[3], row[4])
 
 
-@lru_cache(maxsize=8)
-def policy_body(token: str) -> PolicyBody:
-    """Parse the policy in a token that was verified before it was kept."""
-    fields = Fields(peek(token).body, PolicyBody.kind)
-    return PolicyBody.read(fields)
+def latest_policy_body(connection: Connection) -> PolicyBody | None:
+    """Give what the policy with the highest number says, whether or not it has ended."""
+    digest = connection.execute(_LATEST_DIGEST).scalar_one_or_none()
+    return None if digest is None else _bodies.get(connection, digest)
 
 
 def add_policy(connection: Connection, body: PolicyBody, digest: str, root: PublicKey) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 from sqlalchemy import BigInteger, Column, Integer, String, Table, Text, bindparam, insert, select
 
+from keys.signing import peek
 from protocol.identifiers import Instant
+from protocol.reading import Fields
+from protocol.statements.base import B
 from server.database.schema import metadata
 
 if TYPE_CHECKING:
@@ -51,11 +54,35 @@ _COLUMNS = (
     statements.c.t,
 )
 _ONE = select(*_COLUMNS).where(statements.c.digest == bindparam("digest"))
+_TOKEN = select(statements.c.token).where(statements.c.digest == bindparam("digest"))
 _SOME = (
     select(*_COLUMNS)
     .where(statements.c.digest.in_(bindparam("digests", expanding=True)))
     .order_by(statements.c.leaf_index)
 )
+
+
+class Bodies(Generic[B]):
+    """Accepted statements of one kind, parsed once each: a digest names the same body for ever.
+
+    Which of them counts is a fact, and is read anew each time.
+    """
+
+    def __init__(self, kind: type[B], most: int) -> None:
+        self._kind = kind
+        self._most = most
+        self._known: dict[str, B] = {}
+
+    def get(self, connection: Connection, digest: str) -> B:
+        """Give the body of a statement that was verified before it was kept."""
+        known = self._known.get(digest)
+        if known is None:
+            token = connection.execute(_TOKEN, {"digest": digest}).scalar_one()
+            known = self._kind.read(Fields(peek(token).body, self._kind.kind))
+            if len(self._known) >= self._most:
+                self._known.clear()
+            self._known[digest] = known
+        return known
 
 
 def keep_statement(connection: Connection, statement: Statement[Any], leaf_index: int, t: Instant) -> None:

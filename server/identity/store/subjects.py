@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, bindparam, delete, func, insert, or_, select
 
-from keys.signing import peek
 from protocol.identifiers import Instant, PersonId, SubjectId, UnitId
-from protocol.reading import Fields
 from protocol.statements.identity import SheetBody
 from server.database.schema import metadata
-from server.identity.store.statements import DIGEST, ID, LONG, statements
+from server.identity.store.statements import DIGEST, ID, LONG, Bodies
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -84,10 +81,8 @@ class Renewed(NamedTuple):
 
 _s, _p, _r = sheets.c, _entitled.c, _renewed.c
 _SHEET = (
-    select(_s.digest, _s.not_after, _r.not_after, statements.c.token)
-    .select_from(
-        sheets.join(statements, statements.c.digest == _s.digest).outerjoin(_renewed, _r.subject == _s.subject)
-    )
+    select(_s.digest, _s.not_after, _r.not_after)
+    .select_from(sheets.outerjoin(_renewed, _r.subject == _s.subject))
     .where(_s.subject == bindparam("s"))
 )
 _NOW = [_p.holds_from <= bindparam("at"), or_(_p.holds_to.is_(None), _p.holds_to > bindparam("at"))]
@@ -102,6 +97,7 @@ _FIND_CARDS = (
     .order_by(_cards.c.to)
 )
 _HASH = 32
+_bodies = Bodies(SheetBody, most=4096)
 
 
 def sheet(connection: Connection, subject: SubjectId) -> KnownSheet | None:
@@ -109,14 +105,8 @@ def sheet(connection: Connection, subject: SubjectId) -> KnownSheet | None:
     row = connection.execute(_SHEET, {"s": subject}).one_or_none()
     if row is None:
         return None
-    digest, not_after, renewed, token = row
-    return KnownSheet(digest, _body(token), Instant(max(not_after, renewed or 0)))
-
-
-@lru_cache(maxsize=4096)
-def _body(token: str) -> SheetBody:
-    """Parse the sheet in a token that was verified before it was kept."""
-    return SheetBody.read(Fields(peek(token).body, SheetBody.kind))
+    digest, not_after, renewed = row
+    return KnownSheet(digest, _bodies.get(connection, digest), Instant(max(not_after, renewed or 0)))
 
 
 def sheet_number(connection: Connection, subject: SubjectId) -> tuple[int, str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
 
-from protocol.consent.vocabulary import Regime
+from protocol.consent.vocabulary import Regime, Responsibility
 from protocol.identifiers import PersonId, SubjectId
 from protocol.log.receipt import parse
 from protocol.statements.base import Refused, Statement
+from protocol.statements.identity import SheetBody
 from server.audit.wiring import DATABASE, WRITER
 from server.identity import store
 from server.identity.actions import invite
@@ -18,6 +20,7 @@ from server.identity.chain import require_right
 from server.identity.intake import INTAKE, Rejected, require_key
 from server.identity.publishing import publish, receipts_of
 from server.identity.refusals import problem_of
+from server.identity.store.statements import Bodies
 from tests.kit.actor import Actor
 from tests.kit.clock import DAY
 from tests.kit.world import Unit, World, done, new_unit
@@ -214,3 +217,19 @@ async def test_a_token_without_three_parts_is_refused_and_logged_without_a_diges
 async def test_a_sheet_may_list_nobody(world: World) -> None:
     child = await world.add_child([])
     assert (await world.get(world.registrar, f"/v1/subjects/{child.subject}")).status == 200
+
+
+async def test_a_statement_is_parsed_once_and_which_one_counts_is_read_anew(world: World) -> None:
+    mother = await world.add_person("mor")
+    first, second = [await world.add_child([mother]) for _ in range(2)]
+    bodies = Bodies(SheetBody, most=1)
+    known = await read(world, bodies.get, first.digest)
+    assert known == first.sheet
+    assert await read(world, bodies.get, first.digest) is known
+    assert await read(world, bodies.get, second.digest) == second.sheet
+    assert await read(world, bodies.get, first.digest) is not known
+    renamed = replace(first.sheet, number=2, responsibility=Responsibility.SOLE)
+    done(await world.hand_in(world.registrar, renamed))
+    found = await read(world, store.sheet, first.subject)
+    assert found is not None
+    assert found.body == renamed
