@@ -97,8 +97,7 @@ async def admit(client: Client, unit: UnitId) -> list[PersonId]:
     for one in invited:
         if one.is_open and one.authentic:
             await endorse(client, one)
-    box = await mailbox(client, unit)
-    await _settle(client, unit, box)
+    box = await _settled(client, unit)
     waiting = [_person(one) for one in await invitations(client) if one.invitation.unit == unit and one.is_used]
     admitted = sorted(
         person for person in waiting if person not in box.ever() and _vouched(box.directory, person, unit)
@@ -117,8 +116,7 @@ async def remove(client: Client, unit: UnitId, person: PersonId) -> None:
     Raises:
         Misused: the person was never a member, or is the last one.
     """
-    box = await mailbox(client, unit)
-    await _settle(client, unit, box)
+    box = await _settled(client, unit)
     if box.latest is None or person not in box.ever():
         raise Misused("not-a-member-there", "This person is not a member of the unit.")
     left = set(box.latest.members) - {person}
@@ -208,15 +206,17 @@ async def _publish(
     _forget(client, unit)
 
 
-async def _settle(client: Client, unit: UnitId, box: Mailbox) -> None:
-    """Take up what an interrupted run left: the answer to its epoch, and the key if that epoch was published."""
+async def _settled(client: Client, unit: UnitId) -> Mailbox:
+    """Fetch the mailbox after finishing what an interrupted run left: its request, and a key that was published."""
     await client.finish_all(f"epoch {unit} ")
+    box = await mailbox(client, unit)
     for name in _prepared_names(client, unit):
         key = sealing.SealingKey.from_bytes(client.home.keyring.secret(name))
         for epoch in box.epochs:
             if epoch.seal == key.public.raw:
                 client.home.keyring.add_unit_key(unit, epoch.number, key)
                 client.home.keyring.remove_secret(name)
+    return box
 
 
 def _prepared(client: Client, name: str) -> sealing.SealingKey:
