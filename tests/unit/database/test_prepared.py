@@ -18,7 +18,9 @@ from sqlalchemy import (
     create_engine,
     event,
     insert,
+    null,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -42,6 +44,9 @@ ALL = select(t.name, t.size, t.good, t.raw).order_by(t.name)
 ONE = select(t.name, t.size).where(t.name == bindparam("n"))
 SOME = select(t.name).where(t.name.in_(bindparam("names", expanding=True)), t.size > bindparam("s")).order_by(t.name)
 FIXED = select(t.name).where(t.name.in_(["a", "c"]), t.good.is_(True)).limit(5)
+BOTH = union_all(
+    select(t.name, t.good, t.size).where(t.name == bindparam("n")), select(t.name, t.good, null()).where(t.size == 2)
+)
 ADD = insert(things)
 GROW = update(things).where(t.name == bindparam("n")).values(size=bindparam("s"))
 
@@ -85,6 +90,7 @@ def prepared(plain: Connection) -> Connection:
         (SOME, {"names": ["a"], "s": 0}),
         (SOME, {"names": [], "s": 0}),
         (FIXED, None),
+        (BOTH, {"n": "a"}),
     ],
 )
 def test_an_answer_is_the_usual_one_however_often_it_is_asked_for(
