@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import os
 import shutil
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 18
 """Bytes in memory at a time."""
+
+ROOM_SECONDS = 0.5
+"""How long an answer of the file system on its free space holds: asking costs more than keeping a small share."""
 
 
 class OutOfSpace(Exception):
@@ -94,6 +98,7 @@ class DirectoryStore:
     def __init__(self, folder: Path, reserve: int) -> None:
         self._arriving, self._whole = folder / "arriving", folder / "whole"
         self._reserve = reserve
+        self._asked, self._free = -ROOM_SECONDS, 0
         self._hashing: dict[str, tuple[int, hashlib._Hash]] = {}
         for each in (folder, self._arriving, self._whole):
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -155,7 +160,10 @@ class DirectoryStore:
 
     def require_room(self, more: int) -> None:
         """See `ContentStore.require_room`."""
-        if shutil.disk_usage(self._whole).free < self._reserve + more:
+        now = time.monotonic()
+        if now >= self._asked + ROOM_SECONDS:
+            self._asked, self._free = now, shutil.disk_usage(self._whole).free
+        if self._free < self._reserve + more:
             raise OutOfSpace("the disk is nearly full")
 
     def _begin(self, name: str) -> None:

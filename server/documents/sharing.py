@@ -173,8 +173,7 @@ def _party_ids(statement: Statement[ManifestBody]) -> frozenset[str]:
 
 def _chain(work: Work, body: ManifestBody, epochs: Mapping[UnitId, EpochKey]) -> tuple[str, ...]:
     """Give the digests of the sheet and the epochs that the decision used."""
-    sheet = identity.sheet(work.connection, body.subject)
-    return (*(() if sheet is None else (sheet.digest,)), *(each.digest for each in epochs.values()))
+    return (*shares.sheet_digests(work.connection, body.subject), *(each.digest for each in epochs.values()))
 
 
 def _details(statement: Statement[ManifestBody], used: tuple[str, ...], **decided: Any) -> Details:

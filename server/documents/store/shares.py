@@ -14,6 +14,7 @@ from protocol.reading import Fields
 from protocol.statements.share import BODY, HEADER, ManifestBody
 from server.documents.store.tables import conversations, envelopes, openings, parts, share_consents, shares
 from server.identity.store.statements import statements
+from server.identity.store.subjects import sheets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -106,6 +107,7 @@ _OPENED = (
     .where(_MAILBOX, _e.own == bindparam("is_own"), _e.opened_at.is_(None))
     .values(opened_at=bindparam("t"), opened_by=bindparam("person"))
 )
+_SHEET = select(sheets.c.digest).where(sheets.c.subject == bindparam("subject"))
 _ADD_SHARE, _ADD_CONSENTS, _ADD_PARTS = insert(shares), insert(share_consents), insert(parts)
 _ADD_ENVELOPES, _ADD_OPENING, _ADD_CONVERSATION = insert(envelopes), insert(openings), insert(conversations)
 _ON_SUBJECT = (
@@ -255,6 +257,11 @@ def begin_conversation(connection: Connection, body: ManifestBody, parties: Coll
             "parties": json.dumps(sorted(parties)),
         },
     )
+
+
+def sheet_digests(connection: Connection, subject: SubjectId) -> list[str]:
+    """Give the digest of the subject's latest sheet, or nothing."""
+    return list(connection.execute(_SHEET, {"subject": subject}).scalars())
 
 
 def is_party(connection: Connection, subject: SubjectId, units: frozenset[UnitId]) -> bool:
