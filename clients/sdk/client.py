@@ -256,12 +256,12 @@ class Client:
         found = [logged for answer in answers for logged in logged_list(answer["statements"])]
         found += [logged for _, answer in by_subject for logged in logged_list(answer["statements"])]
         renewed = [(subject, Renewal.parse(one)) for subject, answer in by_subject for one in answer["renewals"]]
-        return self.believe(policy, found, renewed)
+        return await self.believe(policy, found, renewed)
 
-    def believe(
+    async def believe(
         self, policy: Policy, found: Iterable[Logged], renewed: Iterable[tuple[SubjectId, Renewal]] = ()
     ) -> Directory:
-        """Believe what was fetched, and pin it; raises `Tampered`."""
+        """Believe what was fetched, once it stands in the one log that I know, and pin it; raises `Tampered`."""
         statements = list({logged.token: logged for logged in found}.values())
         directory = Directory(policy, self.home.pins, clock())
         try:
@@ -270,8 +270,19 @@ class Client:
                 directory.learn_renewal(renewal.logged, subject, renewal.index, renewal.proof)
         except Refused as error:
             raise self.tampered(error, {"statements": [logged.to_json() for logged in statements]}) from error
+        # Before it is pinned: what was shown to me alone must not stand in the way of the truth afterwards.
+        await self.require_one_log(directory)
         self._keep(directory)
         return directory
+
+    async def require_one_log(self, directory: Directory) -> None:
+        """Check that every receipt which the directory believed stands in the log that I have seen growing.
+
+        Raises:
+            Tampered: a receipt is of a side tree, or of a log that has shrunk since.
+        """
+        for note in sorted(directory.ledger.checkpoints, key=directory.ledger.size):
+            await self.saw(note)
 
     def tampered(self, error: Exception, evidence: Mapping[str, Any]) -> Tampered:
         """Keep evidence and return the error that tells where it is."""

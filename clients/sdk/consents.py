@@ -113,6 +113,7 @@ async def situation(client: Client, subject: SubjectId, units: Sequence[UnitId] 
         hearings = tuple(hearing_fact(directory, logged) for logged in heard)
     except Refused as error:
         raise client.tampered(error, {"consents": [record.to_json() for record in records]}) from error
+    await client.require_one_log(directory)
     return Situation(directory, subject, facts, records, hearings)
 
 

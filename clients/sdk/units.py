@@ -72,7 +72,7 @@ async def mailbox(client: Client, unit: UnitId) -> Mailbox:
     policy = await client.load_policy()
     answer = await client.transport.get(f"/v1/units/{unit}", from_epoch=1)
     found = logged_list(answer["statements"])
-    directory = client.believe(policy, found)
+    directory = await client.believe(policy, found)
     signed = [signing.peek(logged.token).body for logged in found if claim(logged.token).kind == EpochBody.kind]
     epochs = [
         Epoch(

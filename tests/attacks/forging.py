@@ -61,7 +61,7 @@ def logged(town: Town, token: str) -> dict[str, str]:
     return {"token": token, "receipt": fabricated(town, token)}
 
 
-async def real_receipt(town: Town, token: str) -> str:
+def real_receipt(town: Town, token: str) -> str:
     """Give the receipt of the log's real entry that carries a statement's digest."""
     digest = signing.digest(token)
     index = next(n for n, (_, details) in reversed(list(enumerate(town.log()))) if digest in details.statements)
