@@ -24,7 +24,7 @@ _TEST = re.compile(r"`(tests/[\w/.-]+)(?:::(\w+))?`")
 _LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 _CODE = re.compile(r"^`([a-z-]+)`: ", re.MULTILINE)
 _NAMING_TESTS = ("SECURITY.md", "docs/attacks.md")
-_LINKING = ("README.md", "SECURITY.md", "CHANGELOG.md", "docs/protocol.md", "docs/attacks.md")
+_LINKING = ("README.md", "SECURITY.md", "CHANGELOG.md", "docs/README.md", "docs/protocol.md", "docs/attacks.md")
 
 
 def _kinds(module: ModuleType) -> set[str]:
@@ -131,6 +131,7 @@ def test_adrs_are_numbered_without_a_gap_and_name_the_options_that_lost() -> Non
     assert [path.name[:4] for path in records] == [f"{number:04}" for number in range(1, len(records) + 1)]
     for path in records:
         text = path.read_text("utf-8")
+        assert f"(adr/{path.name})" in document("docs/README.md"), f"docs/README.md does not list {path.name}"
         for heading in ("## Context", "## Decision", "## Options that lost", "## Consequences"):
             assert heading in text, f"{path.name} has no {heading}"
 
