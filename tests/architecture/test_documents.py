@@ -52,6 +52,12 @@ def test_every_row_of_attacks_names_a_test() -> None:
         assert row in headings or _TEST.search(row), f"this row names no test: {row}"
 
 
+def test_every_file_of_attacks_has_a_row() -> None:
+    table = document("docs/attacks.md")
+    for path in sorted((ROOT / "tests" / "attacks").glob("test_*.py")):
+        assert f"`tests/attacks/{path.name}::" in table, f"docs/attacks.md has no row for {path.name}"
+
+
 def test_every_promise_in_security_names_a_test() -> None:
     text = document("SECURITY.md")
     promises = text.split("## What is promised")[1].split("\n## ")[0]
