@@ -63,7 +63,7 @@ def test_any_two_texts_swapped_are_refused(data: st.DataObject) -> None:
 
 
 @settings(deadline=None)
-@given(st.permutations(range(len(tell().chain()))))
+@given(st.permutations(range(len(story().chain()))))
 def test_the_order_of_the_chain_does_not_matter(order: list[int]) -> None:
     came = {**valid(), "statements": [valid()["statements"][index] for index in order]}
     assert isinstance(judged(came), Verified)

@@ -69,7 +69,7 @@ def test_more_than_a_client_can_judge_is_refused(story: Story) -> None:
     written = story.bundle().to_json()
     logged = written["open"]
     many: list[dict[str, Any]] = [{**logged, "token": f"{number}"} for number in range(2_001)]
-    for huge in (
+    all_huge: list[dict[str, Any]] = [
         {"statements": many},
         {"hearings": many},
         {"renewals": written["renewals"] * 51},
@@ -79,7 +79,8 @@ def test_more_than_a_client_can_judge_is_refused(story: Story) -> None:
         {"open": {**logged, "token": "x" * ((1 << 20) + 1)}},
         {"manifest": {**logged, "receipt": "x" * ((1 << 20) + 1)}},
         {"renewals": [{**written["renewals"][0], "proof": ["AAAA"] * 65}]},
-    ):
+    ]
+    for huge in all_huge:
         assert judged(story, written | huge) == "bad-bundle"
 
 

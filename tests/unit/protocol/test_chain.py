@@ -15,6 +15,7 @@ from protocol.identity import CHAIN, Directory, Logged, accept_policy, judge, pr
 from protocol.log.event import Event
 from protocol.logged import EVENTS
 from protocol.pins import Pins
+from protocol.share import verify
 from protocol.statements.base import Refused, Statement
 from protocol.statements.consent import HearingBody
 from protocol.statements.identity import PolicyBody, RenewalBody, SheetBody, UnitBody
@@ -49,7 +50,7 @@ def raises(code: str, call: Callable[..., object], *args: Any, **how: Any) -> No
 
 
 def _policy(story: Story, **how: Any) -> Any:
-    plain = {"root": key_of(ROOT).public, "fingerprint": FINGERPRINT, "pins": Pins(), "at": story.at}
+    plain: dict[str, Any] = {"root": key_of(ROOT).public, "fingerprint": FINGERPRINT, "pins": Pins(), "at": story.at}
     return accept_policy(story.said["policy"].token, **(plain | how))
 
 
@@ -89,8 +90,7 @@ def test_an_accepted_policy_that_has_ended_since_is_refused() -> None:
     ended = replace(
         policy, statement=replace(policy.statement, body=replace(policy.statement.body, not_after=story.at))
     )
-    story.policy = lambda: ended  # type: ignore[method-assign]
-    refuses("ended", story)
+    raises("ended", verify, story.bundle(), ended, Pins(), story.at)
 
 
 def test_a_policy_for_more_than_a_year_is_refused() -> None:
@@ -201,6 +201,14 @@ def test_judge_refuses_what_stands_in_no_table() -> None:
     body = HearingBody(statement_id(1), f.CHILD, f.MATTER, None, "for", None)
     statement: Statement[Any] = Statement("", "", "", REGISTRAR, f.MADE, None, body)
     raises("not-in-chain", judge, statement, "registrar", FINGERPRINT)
+
+
+def test_judge_refuses_a_signer_in_another_role() -> None:
+    story = tell()
+    directory = story.directory()
+    statement, _ = directory._registrars_word(story.logged("gp unit"), UnitBody)
+    raises("not-entitled", judge, statement, "custodian", FINGERPRINT)
+    judge(statement, "registrar", FINGERPRINT)
 
 
 def test_everything_in_the_chain_has_an_event() -> None:

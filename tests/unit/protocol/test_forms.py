@@ -124,21 +124,21 @@ def test_a_family_has_no_name_in_clear() -> None:
 
 
 def test_what_a_secret_authenticates_names_everything_that_is_endorsed() -> None:
-    plain = {"server": "s", "log": "l", "root": "r", "inviter": "i", "keys": keys_of(f.DOCTOR)}
-    fields = enrolment_fields(_invitation(), **plain)  # type: ignore[arg-type]
+    plain: dict[str, Any] = {"server": "s", "log": "l", "root": "r", "inviter": "i", "keys": keys_of(f.DOCTOR)}
+    fields = enrolment_fields(_invitation(), **plain)
     others = [
-        enrolment_fields(_invitation(), **(plain | changed))  # type: ignore[arg-type]
+        enrolment_fields(_invitation(), **(plain | changed))
         for changed in ({name: "x"} for name in ("server", "log", "root", "inviter"))
     ]
-    others.append(enrolment_fields(_invitation(), **(plain | {"keys": keys_of(f.MOTHER)})))  # type: ignore[arg-type]
-    for body in (
+    others.append(enrolment_fields(_invitation(), **(plain | {"keys": keys_of(f.MOTHER)})))
+    bodies = (
         _invitation(id=InvitationId.of(b"o" * 16)),
         _invitation(holder=f.NURSE),
         _invitation(role="custodian"),
         _invitation(unit=f.BUP),
         _invitation(not_after=f.MADE),
-    ):
-        others.append(enrolment_fields(body, **plain))  # type: ignore[arg-type]
+    )
+    others += [enrolment_fields(body, **plain) for body in bodies]
     assert len(others) == len(fields) - 2
     assert all(other != fields for other in others)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+
 import pytest
 
 from keys.notes import NoteKey
 from protocol.evidence import ConsentRecord
-from protocol.identity import Logged
+from protocol.identity import Logged, logged_list
 from protocol.log.details import Decision, Details
 from protocol.log.event import Event
+from protocol.reading import Malformed
 from protocol.sightings import Forked, compare
 from protocol.statements.base import Refused
 from protocol.statements.consent import SignatureBody, WithdrawalBody
@@ -25,13 +27,13 @@ def test_a_receipt_under_another_log_key_is_refused() -> None:
     honest, story.log.key = story.log.key, forged
     receipt = story.log.receipt(said.index)
     story.log.key = honest
-    refuses("not-logged", story, statements=_with(story, "mother", Logged(said.token, receipt)))
+    refuses("not-logged", story, statements=_with(story, Logged(said.token, receipt)))
 
 
 def test_a_receipt_that_belongs_to_another_statement_is_refused() -> None:
     story = tell()
     swapped = Logged(story.said["mother"].token, story.logged("father").receipt)
-    refuses("not-logged", story, statements=_with(story, "mother", swapped))
+    refuses("not-logged", story, statements=_with(story, swapped))
 
 
 @pytest.mark.parametrize("receipt", ["", "no receipt", "c2sp.org/tlog-proof@v1\nindex 0\n\n"])
@@ -115,7 +117,7 @@ def test_a_receipt_from_a_forked_tree_convicts_the_log() -> None:
 def test_an_older_receipt_needs_a_proof_that_its_log_grew_into_this_one() -> None:
     story = tell()
     older = story.log.receipt(story.said["mother"].index, 20)
-    chain = _with(story, "mother", Logged(story.said["mother"].token, older))
+    chain = _with(story, Logged(story.said["mother"].token, older))
     refuses("no-consistency", story, statements=chain)
     proved = {**story.bundle().consistency, 20: story.log.consistency(20)}
     assert story.verify(statements=chain, consistency=proved).permit is not None
@@ -187,7 +189,7 @@ def test_each_checkpoint_is_opened_once() -> None:
     assert directory.ledger.size(story.log.checkpoint()) == story.log.size
 
 
-def _with(story: Story, name: str, logged: Logged) -> tuple[Logged, ...]:
+def _with(story: Story, logged: Logged) -> tuple[Logged, ...]:
     return tuple(logged if each.token == logged.token else each for each in story.chain())
 
 
@@ -207,3 +209,22 @@ def _fork(story: Story) -> Log:
 def _swapped(story: Story, token: str, other: Logged) -> ConsentRecord:
     record = story.record()
     return replace(record, statements=tuple(other if each.token == token else each for each in record.statements))
+
+
+def test_two_different_entries_at_one_place_are_refused() -> None:
+    story = tell()
+    body = story.body("father signs", SignatureBody)
+    honest = story.said["father signs"]
+    fabricated = story.log.first(story.said["mother signs"].index)
+    forged = story.say("forged", f.FATHER, body, log=fabricated, t=f.MADE + 3 * MINUTE)
+    del story.said["forged"]
+    swapped = _swapped(story, honest.token, Logged(forged.token, fabricated.receipt(forged.index)))
+    refuses("wrong-order", story, consents=(swapped,))
+
+
+def test_a_list_of_statements_is_read_strictly() -> None:
+    written = [each.to_json() for each in tell().chain()]
+    assert [each.to_json() for each in logged_list(written)] == written
+    for wrong in (None, [written], [{**written[0], "more": 1}]):
+        with pytest.raises(Malformed):
+            logged_list(wrong)

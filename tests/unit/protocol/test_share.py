@@ -30,6 +30,7 @@ from tests.unit.protocol.world import (
     MINUTE,
     OWN_ENVELOPE,
     SHARE,
+    Step,
     Story,
     about,
     key_of,
@@ -68,15 +69,15 @@ def test_an_envelope_is_bound_to_its_use() -> None:
 def test_an_envelope_is_bound_to_share_child_matter_sender_recipient_consents_and_content() -> None:
     verified = tell().verify()
     body, given = verified.manifest.body, {"log": "l", "recipient_key": "r", "sender_key": "s"}
+    others: list[dict[str, Any]] = [
+        {name: "other"} for name in ("share", "subject", "matter", "content", "body_commitment")
+    ]
     bound = [
         seal_info("body", **given, manifest=body),
         seal_info("body", **(given | {"log": "other"}), manifest=body),
         seal_info("body", **(given | {"recipient_key": "other"}), manifest=body),
         seal_info("body", **(given | {"sender_key": "other"}), manifest=body),
-        *(
-            seal_info("body", **given, manifest=replace(body, **{name: "other"}))
-            for name in ("share", "subject", "matter", "content", "body_commitment")
-        ),
+        *(seal_info("body", **given, manifest=replace(body, **other)) for other in others),
         seal_info("body", **given, manifest=replace(body, consents=("other",))),
     ]
     assert len(set(bound)) == len(bound)
@@ -160,6 +161,38 @@ def test_an_own_copy_does_not_open_as_received() -> None:
     sealed = sha(OWN_ENVELOPE)
     opened = step("open", who=f.DOCTOR, body={"unit": f.GP, "envelope": sealed}, told={"for_unit": f.GP})
     refused("wrong-envelope", opened, envelope=OWN_ENVELOPE)
+
+
+# Families send and read too
+
+
+def test_a_guardian_whom_the_terms_name_reads_with_their_own_key() -> None:
+    verified = _read_by_mother(step("terms", body={"receivers": f.parties(f.BUP, f.MOTHER)})).verify()
+    assert verified.permit is not None
+    assert (verified.recipient.to, verified.opening.body.unit) == (f.MOTHER, None)
+
+
+def test_a_guardian_whom_the_terms_do_not_name_is_denied() -> None:
+    refuses("receiver-not-covered", _read_by_mother())
+
+
+def test_a_guardian_whom_the_terms_do_not_name_sends_nothing() -> None:
+    told = {"for_unit": None}
+    denied("sender-not-covered", step("manifest", who=f.MOTHER, body={"unit": None, "epoch": None}, told=told))
+
+
+def test_a_professional_does_not_send_as_a_family() -> None:
+    told = {"for_unit": None}
+    refused("not-entitled", step("manifest", body={"unit": None, "epoch": None}, told=told))
+
+
+def _read_by_mother(*changes: Step) -> Story:
+    recipient = replace(tell().body("manifest", ManifestBody).recipients[0], to=f.MOTHER, key=sha(seal_of(f.MOTHER)))
+    return tell(
+        *changes,
+        step("manifest", body={"recipients": (recipient,)}, told={"recipients": (f.MOTHER,)}),
+        step("open", who=f.MOTHER, body={"unit": None}, told={"for_unit": None}),
+    )
 
 
 # The manifest and its receipt
