@@ -132,6 +132,13 @@ def test_the_protocol_lists_every_exit_code() -> None:
         assert f"| {code} |" in table
 
 
+def test_the_protocol_lists_every_file_of_vectors() -> None:
+    text = document("docs/protocol.md")
+    folder = ROOT / "tests" / "vectors"
+    for path in sorted(folder.rglob("*.json")):
+        assert f"`{path.relative_to(folder)}`" in text, f"docs/protocol.md has no {path.relative_to(folder)}"
+
+
 def test_adrs_are_numbered_without_a_gap_and_name_the_options_that_lost() -> None:
     records = sorted((ROOT / "docs" / "adr").glob("*.md"))
     assert [path.name[:4] for path in records] == [f"{number:04}" for number in range(1, len(records) + 1)]
