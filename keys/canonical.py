@@ -42,6 +42,8 @@ def canonical(value: Any) -> bytes:
 
 def _write(value: Any) -> bytes:
     text = _compact(value)
+    if text.isascii():
+        return text.encode("ascii")
     try:
         written = text.encode("utf-8")
     except UnicodeEncodeError as error:

@@ -163,12 +163,7 @@ def peek(token: str) -> Unverified:
         BadStatement: the token is not spelt as `sign` spells it.
     """
     header, payload, signature = _segments(token)
-    fields = _object(header, "header")
-    kind, kid = fields.get("typ"), fields.get("kid")
-    if not (isinstance(kind, str) and _KIND.fullmatch(kind) and isinstance(kid, str) and _KID.fullmatch(kid)):
-        raise BadStatement("typ is no kind, or kid no thumbprint")
-    if header != _header(kind, kid):
-        raise BadStatement("the header is not exactly alg, kid and typ, with alg ES256")
+    kind, kid = _named(header)
     _signature(signature)
     return Unverified(kind, kid, _body(kind, payload))
 
@@ -236,6 +231,17 @@ def _payload(kind: str, body: dict[str, Any]) -> bytes:
 @lru_cache(maxsize=4096)
 def _header(kind: str, kid: str) -> str:
     return encode(canonical({"alg": ALGORITHM, "kid": kid, "typ": kind}))
+
+
+@lru_cache(maxsize=4096)
+def _named(header: str) -> tuple[str, str]:
+    fields = _object(header, "header")
+    kind, kid = fields.get("typ"), fields.get("kid")
+    if not (isinstance(kind, str) and _KIND.fullmatch(kind) and isinstance(kid, str) and _KID.fullmatch(kid)):
+        raise BadStatement("typ is no kind, or kid no thumbprint")
+    if header != _header(kind, kid):
+        raise BadStatement("the header is not exactly alg, kid and typ, with alg ES256")
+    return kind, kid
 
 
 @lru_cache(maxsize=4096)  # a client's proofs all have the same header, and a point costs more to check than to keep

@@ -29,9 +29,8 @@ INLINE_BYTES = 64 * 1024
 """Ciphertext up to this length travels with the share; larger goes through an upload (DESIGN §10)."""
 
 
-def part_name(value: object) -> str:
-    """Take `header`, `body` or `file-1` … `file-20`."""
-    return one_of(HEADER, BODY, *(f"file-{number}" for number in range(1, MOST_FILES + 1)))(value)
+part_name = one_of(HEADER, BODY, *(f"file-{number}" for number in range(1, MOST_FILES + 1)))
+"""Takes `header`, `body` or `file-1` … `file-20`."""
 
 
 @dataclass(frozen=True, slots=True)

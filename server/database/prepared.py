@@ -1,22 +1,22 @@
 """Statements that are compiled once and then go straight to SQLite's own driver.
 
 SQLAlchemy takes 30 to 60 µs to run what SQLite answers in four, and one share runs twenty statements on one thread. So
-it is asked for the SQL once per statement and for the form of the result each time; in between there is only the
-driver. What is not a constant of some module, and what is neither SELECT nor INSERT, takes the usual way.
+it is asked for the SQL once per statement, and after that there is only the driver. What is not a constant of some
+module, and what is neither SELECT nor INSERT, takes the usual way.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections import namedtuple
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import CompoundSelect, Insert, Select
-from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Dialect, Result
     from sqlalchemy.sql.base import Executable
@@ -26,6 +26,54 @@ if TYPE_CHECKING:
     Values = Mapping[str, Any]
 
 _MARK = "__[POSTCOMPILE_{}]"
+
+
+class Rows:
+    """What a statement gave, with as much of `Result` as stores use; rows are named tuples."""
+
+    __slots__ = ("_rows",)
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[Any]:
+        """Give the rows in turn."""
+        return iter(self._rows)
+
+    def all(self) -> list[Any]:
+        """See `Result.all`."""
+        return list(self._rows)
+
+    def first(self) -> Any:
+        """See `Result.first`."""
+        return next(iter(self._rows), None)
+
+    def one_or_none(self) -> Any:
+        """See `Result.one_or_none`."""
+        rows = self.all()
+        if len(rows) > 1:
+            raise MultipleResultsFound("more than one row where one was looked for")
+        return rows[0] if rows else None
+
+    def one(self) -> Any:
+        """See `Result.one`."""
+        row = self.one_or_none()
+        if row is None:
+            raise NoResultFound("no row where one was looked for")
+        return row
+
+    def scalars(self) -> Rows:
+        """See `Result.scalars`."""
+        return Rows([row[0] for row in self._rows])
+
+    def scalar_one(self) -> Any:
+        """See `Result.scalar_one`."""
+        return self.one()[0]
+
+    def scalar_one_or_none(self) -> Any:
+        """See `Result.scalar_one_or_none`."""
+        row = self.one_or_none()
+        return None if row is None else row[0]
 
 
 class Prepared:
@@ -46,21 +94,22 @@ class Prepared:
         columns = () if isinstance(statement, Insert) else statement.selected_columns
         readers = [each.type.dialect_impl(dialect).result_processor(dialect, None) for each in columns]
         self._readers = readers if any(readers) else None
-        self._keys = SimpleResultMetaData([str(each.key) for each in columns])
+        made: Any = namedtuple  # noqa: PYI024  (a NamedTuple's fields must be known beforehand)
+        self._row: Callable[[Iterable[Any]], Any] = made("Row", [str(each.key) for each in columns], rename=True)._make
 
-    def run(self, driver: sqlite3.Connection, values: Values) -> Result[Any]:
+    def run(self, driver: sqlite3.Connection, values: Values) -> Rows:
         """Run it once."""
         told = {**self._fixed, **values} if self._fixed else values
         if self._lists:
             rows = driver.execute(self._text(told), self._flat(told)).fetchall()
         else:
             rows = driver.execute(self._sql, [told[name] for name in self._order]).fetchall()
-        return IteratorResult(self._keys, iter(rows if self._readers is None else map(self._read, rows)))
+        return Rows(list(map(self._row, rows if self._readers is None else map(self._read, rows))))
 
-    def run_each(self, driver: sqlite3.Connection, many: Iterable[Values]) -> Result[Any]:
+    def run_each(self, driver: sqlite3.Connection, many: Iterable[Values]) -> Rows:
         """Run it for each of many rows."""
         driver.executemany(self._sql, [[values[name] for name in self._order] for values in many])
-        return IteratorResult(self._keys, iter(()))
+        return Rows(())
 
     def _text(self, values: Values) -> str:
         lengths = tuple(len(values[name]) for name in self._lists)
@@ -119,7 +168,7 @@ class PreparedConnection:
         """Be the connection in everything else."""
         return getattr(self._connection, name)
 
-    def execute(self, statement: Executable, parameters: Values | Sequence[Values] | None = None) -> Result[Any]:
+    def execute(self, statement: Executable, parameters: Values | Sequence[Values] | None = None) -> Rows | Result[Any]:
         """See `Connection.execute`; also raises like it."""
         many = parameters if isinstance(parameters, list) else None
         values = cast("Values", (many[0] if many else {}) if many is not None else parameters or {})

@@ -27,7 +27,7 @@ def read_json(raw: bytes) -> Any:
         raise BadJson(f"nested deeper than {DEEPEST} levels")
     try:
         value = json.loads(raw.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant)
-        if b"\\ud" in raw.lower():
+        if b"\\u" in raw and b"\\ud" in raw.lower():
             # An escaped lone surrogate is a Python string that no file, hash or database can hold.
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except BadJson:

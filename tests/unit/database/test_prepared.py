@@ -23,7 +23,7 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, MultipleResultsFound, NoResultFound, SQLAlchemyError
 from sqlalchemy.sql.base import Executable
 
 from server.database.prepared import PreparedConnection, PreparedStatements
@@ -100,7 +100,7 @@ def test_an_answer_is_the_usual_one_however_often_it_is_asked_for(
     for _ in range(3):
         found = prepared.execute(query, values).all()
         assert found == usual
-        assert [row._mapping for row in found] == [row._mapping for row in usual]
+        assert [row._asdict() for row in found] == [row._asdict() for row in usual]
         assert [[type(value) for value in row] for row in found] == [[type(value) for value in row] for row in usual]
 
 
@@ -122,6 +122,20 @@ def test_defaults_are_filled_in_as_usual(prepared: Connection) -> None:
     for number in range(3):
         prepared.execute(ADD, {"name": f"x{number}", "size": 1, "good": True})
     assert prepared.execute(select(t.spare).where(t.name > "w")).scalars().all() == [7, 7, 7]
+
+
+def test_one_row_is_told_from_none_and_from_several(prepared: Connection) -> None:
+    few, none = {"names": ["a", "b"], "s": 0}, {"names": ["z"], "s": 0}
+    for _ in range(3):
+        assert prepared.execute(SOME, few).first() == ("a",)
+        assert prepared.execute(SOME, none).first() is None
+        assert prepared.execute(SOME, none).scalar_one_or_none() is None
+        assert prepared.execute(ONE, {"n": "b"}).one().size == 2
+        assert prepared.execute(ONE, {"n": "b"}).scalar_one() == "b"
+        with pytest.raises(MultipleResultsFound):
+            prepared.execute(SOME, few).one_or_none()
+        with pytest.raises(NoResultFound):
+            prepared.execute(SOME, none).one()
 
 
 def test_what_is_no_question_takes_the_usual_way(prepared: Connection) -> None:
