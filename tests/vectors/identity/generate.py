@@ -46,7 +46,7 @@ def say_wrong(story: Story) -> None:
         story.body("sheet", SheetBody),
         story.body("gp epoch", EpochBody),
     )
-    again = {"not_after": Instant(story.now + 20 * DAY)}
+    again: dict[str, Any] = {"not_after": Instant(story.now + 20 * DAY)}
     story.say("unit again", REGISTRAR, replace(unit, **again))
     story.say("unit renewed", REGISTRAR, replace(unit, number=2, **again))
     story.say("unit by a custodian", GP_HEAD, replace(unit, number=2))

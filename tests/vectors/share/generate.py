@@ -90,6 +90,7 @@ def refused(told: dict[str, Story]) -> list[dict[str, Any]]:
         return ["statements"], [each for each in whole["statements"] if each["token"] != story.said[name].token]
 
     receipts = {name: story.logged(name).receipt for name in story.said}
+    first_word = ["consents", 0, "statements", 0]
     changes: dict[str, tuple[str, list[Any], Any]] = {
         "another version": ("bad-bundle", ["v"], 2),
         "an unknown member": ("bad-bundle", ["more"], 1),
@@ -104,7 +105,7 @@ def refused(told: dict[str, Story]) -> list[dict[str, Any]]:
         "the receipt of the opening for the share": ("not-logged", ["manifest", "receipt"], receipts["open"]),
         "a signature's receipt for another's": (
             "not-logged",
-            ["consents", 0, "statements", 0, "receipt"],
+            [*first_word, "receipt"],
             receipts["mother"],
         ),
         "no receipt": ("not-logged", ["open", "receipt"], "none"),
