@@ -9,6 +9,7 @@ from protocol.consent.terms import Terms, UnitParty
 from protocol.consent.vocabulary import ExceptionKind
 from protocol.identifiers import Instant, UnitId
 from server.consent import store
+from server.consent.hearing import counted
 from server.identity import store as identity
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def load(connection: Connection, ask: Ask, at: Instant) -> Case:
     asked = store.asked(connection, ask.consents, ask.matter)
     acting = ask.sender if ask.reader is None else ask.reader
     named = frozenset(each for each in (ask.sender.unit, *ask.receivers) if isinstance(each, UnitId))
-    return around(connection, ask.subject, asked.consents, asked.hearings, [acting], at, units=named)
+    heard = counted(connection, asked.hearings, [each.terms for each in asked.consents])
+    return around(connection, ask.subject, asked.consents, [each.fact for each in heard], [acting], at, units=named)
 
 
 def around(  # noqa: PLR0917  (the parts of a case, in its order)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from protocol.consent.ask import Actor
 from protocol.consent.case import Membership
-from protocol.consent.coverage import covers
 from server.consent import cases, store
+from server.consent.hearing import counted
 from server.consent.judging import may_know
 from server.identity import store as identity
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from protocol.consent.case import Case, ConsentFacts
+    from protocol.consent.terms import Terms
     from protocol.identifiers import ConsentId, Instant, MatterId, PersonId, SubjectId, UnitId
     from server.consent.store import Found, Heard, Related
 
@@ -147,18 +148,11 @@ def _told(connection: Connection, visible: Sequence[_Seen]) -> list[Told]:
             each.consent.terms.digest,
             rows[each.found.statement],
             tuple(rows[word.statement] for word in words if word.consent == each.consent.terms.digest),
-            tuple(rows[hearing.statement] for hearing in heard if _belongs(hearing, each)),
+            tuple(rows[hearing.statement] for hearing in _heard_with(connection, heard, each.consent.terms)),
         )
         for each in visible
     ]
 
 
-def _belongs(hearing: Heard, seen: _Seen) -> bool:
-    """Say whether a hearing goes with a consent: the youth's own in its matter, and those by units that are parties.
-
-    A hearing by another unit would tell of that unit to somebody who may not know that it takes part.
-    """
-    terms = seen.consent.terms
-    if hearing.fact.matter != terms.matter:
-        return False
-    return hearing.unit is None or covers((*terms.senders, *terms.receivers), hearing.unit, seen.case)
+def _heard_with(connection: Connection, heard: Sequence[Heard], terms: Terms) -> list[Heard]:
+    return counted(connection, [each for each in heard if each.fact.matter == terms.matter], [terms])

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keys.signing import peek
 from protocol.bundle import Bundle, Renewal
-from protocol.consent.terms import UnitParty
 from protocol.evidence import ConsentRecord
 from protocol.identifiers import UnitId
 from protocol.identity import Logged
@@ -18,6 +17,7 @@ from protocol.statements.share import BODY, HEADER
 from server.audit import store as log_store
 from server.consent import cases
 from server.consent import store as consent_store
+from server.consent.hearing import counted
 from server.documents.opening import RECEIVE
 from server.documents.store import shares
 from server.identity import store as identity
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from protocol.consent.terms import Terms
     from protocol.identifiers import MatterId, PersonId, SubjectId
     from protocol.log.receipt import Disclosure
     from server.audit.log import Log
@@ -109,11 +108,7 @@ def _needed(connection: Connection, around: Around) -> Needed:
     found = consent_store.consents(connection, around.consents)
     said = consent_store.words(connection, around.consents)
     terms = [each.terms for each in found]
-    heard = [
-        each
-        for each in consent_store.hearings(connection, [around.matter])
-        if each.unit is None or _takes_part(connection, each.unit, terms)
-    ]
+    heard = counted(connection, consent_store.hearings(connection, [around.matter]), terms)
     digests = [each.statement for each in found]
     digests += [each.statement for each in said] + [each.statement for each in heard]
     renewed = subjects.renewed(connection, around.subject)
@@ -142,14 +137,6 @@ def _needed(connection: Connection, around: Around) -> Needed:
         ),
         tuple(rows[each.statement] for each in heard),
     )
-
-
-def _takes_part(connection: Connection, unit: UnitId, terms: Sequence[Terms]) -> bool:
-    """Say whether a unit is sender or receiver in one of the terms: others' hearings would tell of those others."""
-    known = identity.units(connection, [unit])
-    above = known[unit].ancestors if unit in known else ()
-    parties = [party for each in terms for party in (*each.senders, *each.receivers) if isinstance(party, UnitParty)]
-    return any(party.unit == unit or (party.subunits and party.unit in above) for party in parties)
 
 
 def _bundles(log: Log, gathered: _Gathered, released: Sequence[Released]) -> list[Bundle]:

@@ -12,6 +12,7 @@ from protocol.consent.vocabulary import Act, Category, Kind
 from protocol.identifiers import UnitId
 from server.consent import cases
 from server.consent import store as consent_store
+from server.consent.hearing import counted
 from server.consent.judging import may_know
 from server.documents.refusals import Denied, Unrelated
 from server.identity import store as identity
@@ -87,7 +88,8 @@ def _judge(  # noqa: PLR0917  (same)
 ) -> Judged:
     found = consent_store.consents(connection, body.consents)
     said = consent_store.words(connection, [each.terms.digest for each in found]) if found else []
-    heard = consent_store.hearings(connection, [body.matter])
+    terms = tuple(each.terms for each in found)
+    heard = counted(connection, consent_store.hearings(connection, [body.matter]), terms)
     receivers = tuple(sorted(body.receivers())) if reader is None else ()
     acting = sender if reader is None else reader
     units = frozenset(each for each in (sender.unit, *receivers) if isinstance(each, UnitId))
@@ -98,7 +100,6 @@ def _judge(  # noqa: PLR0917  (same)
     purposes = {each.terms.purpose for each in found}
     statements = tuple(each.statement for each in found)
     statements += tuple(each.statement for each in said) + tuple(each.statement for each in heard)
-    terms = tuple(each.terms for each in found)
     if len(found) != len(body.consents):
         return Judged(Deny(Reason.CONSENT_UNKNOWN), terms, statements)
     if len(purposes) != 1:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, null, select, union_all
 
 from protocol.consent.case import ConsentFacts, Dated, Hearing, Signature
 from protocol.consent.vocabulary import Evidence, Outcome
-from protocol.identifiers import Instant, MatterId, PersonId, SubjectId
+from protocol.identifiers import Instant, MatterId, PersonId, SubjectId, UnitId
 from server.consent.store import tables
 from server.consent.store.rows import consents
 
@@ -24,12 +24,21 @@ if TYPE_CHECKING:
 
 _KNOWN_AT_MOST = 4096
 
+_c, _w, _h = tables.consents.c, tables.words.c, tables.hearings.c
+
+
+class HeardFor(NamedTuple):
+    """A hearing with the unit that it was recorded for (None: the youth told it)."""
+
+    fact: Hearing
+    unit: UnitId | None
+
 
 class Asked(NamedTuple):
     """What one question needs to know: the consents that exist, and the hearings in its matter."""
 
     consents: list[ConsentFacts]
-    hearings: list[Hearing]
+    hearings: list[HeardFor]
 
 
 def asked(connection: Connection, digests: Collection[str], matter: MatterId) -> Asked:
@@ -38,10 +47,11 @@ def asked(connection: Connection, digests: Collection[str], matter: MatterId) ->
     named = {f"d{number}": digest for number, digest in enumerate(ordered)}
     requested: dict[str, Instant] = {}
     said: list[tuple[str, str, PersonId, Instant]] = []
-    heard: list[Hearing] = []
-    for what, about, subject, person, at in connection.execute(_facts(len(ordered)), named | {"m": matter}):
+    heard: list[HeardFor] = []
+    for what, about, subject, person, at, unit in connection.execute(_facts(len(ordered)), named | {"m": matter}):
         if subject is not None:
-            heard.append(Hearing(SubjectId(subject), matter, Outcome(what), PersonId(person), Instant(at)))
+            fact = Hearing(SubjectId(subject), matter, Outcome(what), PersonId(person), Instant(at))
+            heard.append(HeardFor(fact, None if unit is None else UnitId(unit)))
         elif person is None:
             requested[about] = Instant(at)
         else:
@@ -87,15 +97,9 @@ def _facts(count: int) -> CompoundSelect[Any]:
     """Ask for requests, words and hearings at once; as many parameters as consents, so that it is compiled once."""
     named: list[BindParameter[str]] = [bindparam(f"d{number}") for number in range(count)]
     return union_all(
-        select(null(), tables.consents.c.digest, null(), null(), tables.consents.c.requested_at).where(
-            tables.consents.c.digest.in_(named)
-        ),
-        select(tables.words.c.kind, tables.words.c.digest, null(), tables.words.c.person, tables.words.c.at).where(
-            tables.words.c.digest.in_(named)
-        ),
-        select(
-            tables.hearings.c.outcome, null(), tables.hearings.c.subject, tables.hearings.c.person, tables.hearings.c.at
-        ).where(tables.hearings.c.matter == bindparam("m")),
+        select(null(), _c.digest, null(), null(), _c.requested_at, null()).where(_c.digest.in_(named)),
+        select(_w.kind, _w.digest, null(), _w.person, _w.at, null()).where(_w.digest.in_(named)),
+        select(_h.outcome, null(), _h.subject, _h.person, _h.at, _h.unit).where(_h.matter == bindparam("m")),
     )
 
 
