@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from bench import synapse
+from bench import clinic, synapse
 from bench.frame import Comparison, Goal, Quantity, Ratio
 from bench.load import Load, drive
 from bench.results import SCRATCH
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 CLIENTS = 32
 ROOMS = 2
+SHARES_EACH, MESSAGES_EACH = 50, 25
+"""Requests a client sends in a run: a few seconds on either side."""
 MESSAGE = "x" * 1024
 REFERENCE = "matrix-synapse 1.163.2, SQLite"
 RATE, SLOWEST = "shares_per_second", "share_p99_ms"
@@ -28,12 +31,27 @@ def figures(load: Load) -> dict[str, float]:
 
 
 @contextlib.contextmanager
+def ours(scale: Scale) -> Iterator[Run]:
+    """Share a short message, sealed to BUP and to the sender's own unit; each is answered with its receipt."""
+    with clinic.running(SCRATCH / "clinic") as server:
+
+        def run() -> dict[str, float]:
+            each = 3 if scale.quick else SHARES_EACH
+            requests, shares = asyncio.run(server.shares(CLIENTS, each))
+            load = drive(SCRATCH / "clinic-load", requests, warm=server.warm)
+            server.check(shares, load.bodies)
+            return figures(load)
+
+        yield run
+
+
+@contextlib.contextmanager
 def reference(scale: Scale) -> Iterator[Run]:
     """Send messages of 1 KiB; each is answered once it is committed."""
     with synapse.running(SCRATCH / "synapse", CLIENTS, ROOMS) as server:
 
         def run() -> dict[str, float]:
-            each = 3 if scale.quick else 25
+            each = 3 if scale.quick else MESSAGES_EACH
             load = drive(SCRATCH / "synapse-load", server.messages(each, MESSAGE), warm=server.warm)
             if not all("event_id" in body for body in load.bodies):
                 raise RuntimeError("a message was answered without an event id")
@@ -50,4 +68,5 @@ COMPARISON = Comparison(
         Quantity(SLOWEST, REFERENCE, higher_is_better=False, ratio=Ratio.REFERENCE_BY_OURS, goal=Goal(least=6)),
     ),
     reference=reference,
+    ours=ours,
 )
