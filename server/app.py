@@ -29,6 +29,7 @@ from server.http.border import FAULTS, GATE, Gate, border, dress
 from server.http.clock import CLOCK, Clock, system_clock
 from server.http.meta import IMPEDIMENT, OPENAPI
 from server.http.openapi import document
+from server.http.room import Room
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -64,7 +65,7 @@ def build_app(settings: Settings, *, clock: Clock = system_clock) -> web.Applica
     app = web.Application(middlewares=[border])
     app[SETTINGS] = settings
     app[CLOCK] = clock
-    app[GATE] = Gate(settings.most_running)
+    app[GATE] = Gate(settings.most_running, has_room=Room(settings.data, settings.reserve))
     app[FAULTS] = _FAULTS
     app[AUTHENTICATOR] = authenticate_request
     app[KEY_LOOKUP] = nobody

@@ -54,6 +54,7 @@ class Granted(Answer):
         "`aud` (this address), `iat`, `exp`, `jti` and `cnf.jkt`: the thumbprint of the key of the DPoP proof."
     ),
     who=Access.PUBLIC,
+    vital=True,
     consumes=URL_ENCODED,
     body_limit=16_384,
     problems=(BAD_PROOF, problems.UNAUTHENTICATED),

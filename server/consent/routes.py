@@ -101,6 +101,7 @@ async def request_consent(request: web.Request, form: TokenForm) -> RequestedAns
     summary="Sign, refuse, object, confirm notice, withdraw, or record the child's view",
     description="Withdrawing works for the next request on every process. The same word again is answered again.",
     status=201,
+    vital=True,
     also={
         202: "A withdrawal, while the log is halted: recorded, not yet in the log. Nothing is shared or opened until "
         "then. `state` is `waiting`, and there is no receipt yet."

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from server.http import problems
 from server.http.access import Access, authenticate
 from server.http.bodies import assert_type, read_form, read_headers, read_path, read_query, too_large
+from server.http.border import GATE
 from server.http.idempotency import read_repeat_key
 from server.http.problems import ProblemDocument, problem
 from server.http.routes import Replied, Route
@@ -49,6 +50,8 @@ def endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
 async def _answer(route: Route, request: web.Request) -> web.StreamResponse:
     if route.who is Access.SIGNED_IN:
         await authenticate(request)
+    if route.fills_disk and not request.app[GATE].has_room():
+        raise problem(problems.OUT_OF_SPACE, "Try again later. Withdrawing a consent still works.")
     arguments: dict[str, Any] = read_path(request, route.parameters)
     query = read_query(request, route.query)
     if route.query is not None:

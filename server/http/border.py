@@ -17,7 +17,7 @@ from server.http import problems
 from server.http.problems import Problem, ProblemDocument, ProblemType, problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from aiohttp.typedefs import Handler
 
@@ -55,13 +55,22 @@ class Metrics:
         self.seconds = Histogram("fortrolig_request_seconds", "Time to answer", ["route"], registry=self.registry)
 
 
+def always() -> bool:
+    """Say yes."""
+    return True
+
+
 @dataclass(slots=True)
 class Gate:
-    """Whether requests are let in: not more than `most` at a time, and none once the server stops."""
+    """Whether requests are let in: not more than `most` at a time, and none once the server stops.
+
+    `has_room` says whether the disk takes more than what must always work.
+    """
 
     most: int
     running: int = 0
     stopping: bool = False
+    has_room: Callable[[], bool] = always
     metrics: Metrics = field(default_factory=Metrics)
 
 

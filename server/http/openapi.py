@@ -185,6 +185,8 @@ def _possible(route: Route) -> set[ProblemType]:
         possible.update(_WITH_BODY)
     if route.form is not None:
         possible.add(problems.BAD_JSON)
+    if route.fills_disk:
+        possible.add(problems.OUT_OF_SPACE)
     if route.idempotent:
         possible.update((problems.KEY_REUSED, problems.ALREADY_ANSWERED))
     return possible

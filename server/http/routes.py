@@ -62,6 +62,7 @@ class Options(TypedDict, total=False):
     `problems` are those of its own: the ones that every route of its shape can give are added to the document.
     `body_limit` is in bytes, `deadline` in seconds, from the first byte to the answer (None for streams: they keep
     time themselves). `also` documents further statuses that succeed (206); `answer_headers` describes headers by name.
+    `vital` routes take a body even while only the disk's reserve is left: withdrawing, and signing in for it.
     """
 
     summary: Required[str]
@@ -71,6 +72,7 @@ class Options(TypedDict, total=False):
     also: Mapping[int, str]
     problems: tuple[ProblemType, ...]
     idempotent: bool
+    vital: bool
     body_limit: int
     deadline: float | None
     consumes: str
@@ -108,6 +110,7 @@ class Route:
     also: Mapping[int, str]
     problems: tuple[ProblemType, ...]
     idempotent: bool
+    vital: bool
     body_limit: int
     deadline: float | None
     consumes: str | None
@@ -118,6 +121,11 @@ class Route:
     query: Parameters | None
     headers: Parameters | None
     answer: TypeAdapter[Any] | None
+
+    @property
+    def fills_disk(self) -> bool:
+        """Say whether the route takes a body for which the reserve is not kept."""
+        return self.consumes is not None and not self.vital
 
     @property
     def name(self) -> str:
@@ -189,6 +197,7 @@ def _route(table: str, method: str, path: str, handler: Handler, options: Option
         also=options.get("also", {}),
         problems=options.get("problems", ()),
         idempotent=options.get("idempotent", False),
+        vital=options.get("vital", False),
         body_limit=options.get("body_limit", USUAL_BODY_LIMIT),
         deadline=options.get("deadline", USUAL_DEADLINE),
         consumes=options.get("consumes", None if form is None else "application/json"),
