@@ -19,6 +19,8 @@ from yarl import URL
 
 from bench.load import Prepared
 from bench.serving import HOST, free_port, serving
+from clients.sdk.home import Home, Profile
+from keys.wrap import Cost
 from protocol.consent.vocabulary import Category, Purpose
 from protocol.log import receipt
 from protocol.log.checkpoint import LogPolicy
@@ -28,7 +30,7 @@ from tests.http.consent.support import BORN_7, Town, new_matter, publish_rules
 from tests.http.documents.support import Office, Parcel, seen_by
 from tests.kit.actor import Actor, Device
 from tests.kit.clock import Clock
-from tests.kit.world import Unit, World, open_world
+from tests.kit.world import Unit, World, done, open_world
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
 SHARES = "/v1/shares"
 MATTERS = 8
 STAFF = 8
+PASSPHRASE = "synthetic people only"  # noqa: S105  (opens nothing but homes of this bench)
+CHEAP = Cost(memory=8 * 1024, passes=1, lanes=1)
+"""For homes of an hour: opening them is not measured."""
 
 
 class _Post(Office):
@@ -84,6 +89,10 @@ class Clinic:
     post: Office
     consents: list[Terms]
     seen: list[str]
+    sender: Path
+    """Home of a member of the GP's staff, for the SDK."""
+    reader: Path
+    """Home of a member of BUP's staff, for the SDK."""
     devices: list[Device] = field(default_factory=list)
 
     @property
@@ -176,7 +185,9 @@ async def _built(home: Path, base: URL) -> Clinic:
         mother, father, aunt, stranger = [await world.add_person(name) for name in ("mor", "far", "tante", "fremmed")]
         gp = await world.add_unit("Legekontoret", staff=STAFF)
         bup = await world.add_unit("BUP")
-        child = await world.add_child([mother, father], birth_date=BORN_7)
+        sender = await _with_home(world, gp, home / "sender", base)
+        reader = await _with_home(world, bup, home / "reader", base)
+        child = await world.add_child([mother, father], [gp, bup], birth_date=BORN_7)
         town = Town(world, mother, father, aunt, stranger, stranger, gp, bup, bup, child, new_matter())
         consents = []
         for _ in range(MATTERS):
@@ -190,4 +201,16 @@ async def _built(home: Path, base: URL) -> Clinic:
         checkpoint = seen_by(world)
         if checkpoint is None:
             raise RuntimeError("the world stands in no log")
-        return Clinic(base, world, post, consents, [checkpoint])
+        return Clinic(base, world, post, consents, [checkpoint], sender, reader)
+
+
+async def _with_home(world: World, unit: Unit, folder: Path, base: URL) -> Path:
+    """Let somebody whose keys are in a home join a unit, and give the home."""
+    home = Home.create(folder, PASSPHRASE, cost=CHEAP)
+    actor = Actor(f"{unit.name}: ansatt med klient", sign=home.keyring.signing, seal=home.keyring.sealing)
+    await world.enrol(unit.custodian, actor, "staff", unit.unit)
+    unit.staff.append(actor)
+    done(await world.next_epoch(unit, [*unit.members, actor], new_key=False))
+    home.keyring.add_unit_key(unit.unit, unit.number, unit.key)  # a client fetches it once, long before it opens
+    home.save_profile(Profile(actor.person, str(base), world.root.kid))
+    return folder
