@@ -20,7 +20,7 @@ from server.audit.writer import Writer
 from server.http.access import Access, acting_person
 from server.http.clock import CLOCK
 from server.http.forms import PARSED, Answer, Form, Number, Query
-from server.http.problems import ProblemDocument, refused, unknown
+from server.http.problems import NOT_FOUND, REFUSED, ProblemDocument, refused, unknown
 from server.http.routes import RouteTable
 
 routes = RouteTable("log")
@@ -96,14 +96,22 @@ class ExportForm(Form):
     matters: Annotated[tuple[Annotated[MatterId, PARSED], ...], Field(max_length=100)] = ()
 
 
-@routes.get("/v1/log/checkpoint", summary="The latest signed checkpoint", who=Access.PUBLIC, produces="text/plain")
+@routes.get(
+    "/v1/log/checkpoint",
+    summary="The latest signed checkpoint",
+    who=Access.PUBLIC,
+    problems=(NOT_FOUND,),
+    produces="text/plain",
+)
 async def checkpoint(request: web.Request) -> web.Response | ProblemDocument:
     """Give the note, so that anybody can pin it and witnesses can cosign it."""
     note = await request.app[WRITER].database.read(actions.latest_checkpoint)
     return unknown() if note is None else web.Response(text=note, content_type="text/plain", charset="utf-8")
 
 
-@routes.get("/v1/log/consistency", summary="Prove that the log has only grown", who=Access.PUBLIC)
+@routes.get(
+    "/v1/log/consistency", summary="Prove that the log has only grown", who=Access.PUBLIC, problems=(NOT_FOUND,)
+)
 async def consistency(request: web.Request, query: ConsistencyQuery) -> Consistency | ProblemDocument:
     """Prove that the log at one size is the beginning of the log at another."""
     writer = request.app[WRITER]
@@ -122,7 +130,13 @@ async def checkpoints(request: web.Request, query: CheckpointsQuery) -> Checkpoi
     return Checkpoints(checkpoints=[note for _, note in found], after=after)
 
 
-@routes.get("/v1/log/tile", summary="A full tile of hashes", who=Access.PUBLIC, produces="application/octet-stream")
+@routes.get(
+    "/v1/log/tile",
+    summary="A full tile of hashes",
+    who=Access.PUBLIC,
+    problems=(NOT_FOUND,),
+    produces="application/octet-stream",
+)
 async def tile(request: web.Request, query: TileQuery) -> web.Response | ProblemDocument:
     """Give 256 hashes; what is not full yet is not there yet."""
     hashes = await request.app[WRITER].database.read(store.full_tile, query.level, query.number)
@@ -150,6 +164,7 @@ async def find_receipt(request: web.Request, index: LeafIndex) -> web.Response |
         "`receipt`), then `checkpoint` for each earlier one, then for each tile `entries` and a `disclosure` for each "
         "entry asked for, and last an `end`, without which the export is not whole."
     ),
+    problems=(REFUSED,),
     deadline=None,
     produces="application/jsonl",
 )
