@@ -149,7 +149,9 @@ class Home:
                 if kept is None or kept.number <= pin.number:
                     merged = merged.checked(name, pin.number, pin.digest)
             note = max((one for one in (trust.get("seen"), seen) if one), key=_note_size, default=None)
-            write_json(self.folder / "trust.json", {"v": 1, "pins": merged.to_json(), "seen": note})
+            now = {"v": 1, "pins": merged.to_json(), "seen": note}
+            if now != trust:  # most openings teach nothing new, and a write waits for the disk twice
+                write_json(self.folder / "trust.json", now)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

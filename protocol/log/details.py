@@ -119,7 +119,8 @@ class Details:
         if not isinstance(members, dict) or members.keys() != _FIELDS.keys():
             raise BadDetails("details have closed names; if they are newer, update your client")
         details = cls(**{name: _field(name, parse, members[name]) for name, parse in _FIELDS.items()})
-        if details.to_bytes() != value:
+        # The bytes are the one spelling of these members; only the lists could still stand in another order.
+        if any([*getattr(details, name)] != members[name] for name in _LISTS):
             raise BadDetails("the lists in details are sorted and without repetition")
         return details
 
