@@ -48,6 +48,7 @@ from server.config import Settings
 from server.initialise import Chosen, initialise
 from tests.kit.actor import Actor, Device, Reply, reply
 from tests.kit.clock import DAY, START, Clock
+from tests.kit.postgres import own_database
 
 SERVER = "https://fortrolig.example"
 RULES = "0" * 64
@@ -376,19 +377,23 @@ def done(answer: Reply) -> Reply:
 
 @contextlib.asynccontextmanager
 async def open_world(folder: Path, clock: Clock | None = None) -> AsyncIterator[World]:
-    """Serve the whole application over a new data directory; nothing is published yet."""
+    """Serve the whole application over a new data directory; nothing is published yet.
+
+    Rows are in SQLite, or in a database of their own on the server that FORTROLIG_TEST_POSTGRES names.
+    """
     clock = clock or Clock()
     root = signing.generate()
-    chosen = Chosen(decode(root.kid).hex(), "http://127.0.0.1:1", "fortrolig.example/log")
-    settings, verifier = initialise(folder / "server", chosen)
-    settings = settings.model_copy(update={"origin": None})
-    client = await _serve(settings, clock)
-    root_person = PersonId.of(secrets.token_bytes(16))
-    world = World(client, settings, clock, root, root_person, Actor("registrator"), verifier)
-    try:
-        yield world
-    finally:
-        await world.stop()
+    async with own_database() as url:
+        chosen = Chosen(decode(root.kid).hex(), "http://127.0.0.1:1", "fortrolig.example/log", database_url=url)
+        settings, verifier = initialise(folder / "server", chosen)
+        settings = settings.model_copy(update={"origin": None})
+        client = await _serve(settings, clock)
+        root_person = PersonId.of(secrets.token_bytes(16))
+        world = World(client, settings, clock, root, root_person, Actor("registrator"), verifier)
+        try:
+            yield world
+        finally:
+            await world.stop()
 
 
 async def _serve(settings: Settings, clock: Clock) -> TestClient[Any, Any]:

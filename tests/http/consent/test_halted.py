@@ -22,6 +22,7 @@ from tests.http.consent.support import WORDS, Town, last_entry, new_statement
 from tests.http.documents.support import Office
 from tests.kit.actor import Actor, Reply
 from tests.kit.clock import DAY, HOUR, MINUTE
+from tests.kit.postgres import POSTGRES
 from tests.kit.world import World, done
 
 
@@ -43,6 +44,10 @@ async def queue(world: World) -> list[postponed.Postponed]:
     return found
 
 
+in_a_file = pytest.mark.skipif(POSTGRES is not None, reason="puts a file of SQLite back")
+
+
+@in_a_file
 async def test_after_a_restored_backup_a_withdrawal_is_recorded_and_answered_as_waiting(town: Town) -> None:
     world, terms = town.world, await town.in_force()
     database = world.settings.data / "server.db"
@@ -107,6 +112,7 @@ async def test_nothing_is_opened_or_shared_while_a_withdrawal_waits_nor_after(to
         assert "bundle" not in answer.body
 
 
+@in_a_file
 async def test_while_the_log_stays_halted_withdrawals_go_on_waiting_over_restarts(town: Town) -> None:
     world, terms = town.world, await town.in_force()
     await world.stop()
