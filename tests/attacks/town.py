@@ -1,7 +1,7 @@
 """A small town whose people use the real client against the real application, and the hands of those who attack it.
 
 Built once per test run and copied for each test: nobody's keys are made twice. What stands at the start of a test:
-a practice, a clinic and a borough with their staff; a mother and a father of two children; a consent to coordination
+a practice, a clinic, a borough and a school with their staff; a mother and a father of two children; a consent to coordination
 about the first child that both have signed; and a share from the practice to the clinic and the borough, unopened.
 """
 
@@ -48,7 +48,11 @@ MESSAGE = "SYNTETISK. Vi har sett barnet to ganger."
 NOTE = ("SYNTETISK. Notat fra PPT.\n" * 1000).encode()
 """Small enough to travel inline with the share."""
 
-UNITS = {"practice": "doctor", "clinic": "psychologist", "borough": "coordinator"}
+PARTIES = ("practice", "clinic", "borough")
+"""The units that may write to each other about the child."""
+
+UNITS = {"practice": "doctor", "clinic": "psychologist", "borough": "coordinator", "school": "teacher"}
+"""Each unit's one member beside its custodian."""
 
 
 @dataclass(frozen=True)
@@ -351,7 +355,7 @@ def child(name: str, guardians: list[Client], years: int = 5) -> subjects.Child:
 
 async def _consent(facts: dict[str, Any], people: dict[str, Client]) -> None:
     facts["matter"] = MatterId.of(secrets.token_bytes(16))
-    mailboxes = [UnitId.parse(one) for one in facts["units"].values()]
+    mailboxes = [UnitId.parse(facts["units"][name]) for name in PARTIES]
     subject = SubjectId.parse(facts["subject"])
     wanted = coordination(subject, MatterId.parse(facts["matter"]), mailboxes)
     [terms] = await consents.request(people["mother"], wanted)
