@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import UnionType
 from typing import Any
 
+from clients.pdf.reasons import UnsafeFile
 from keys.keyring import KeyringError
 from protocol.statements.base import Refused
 
@@ -65,15 +67,17 @@ def as_sdk_error(error: BaseException) -> SdkError | None:
     A `Refused` that nobody caught is missing or broken evidence; what a parser of the server's answer raises is a
     malformed answer: neither may reach a person as a stack trace.
     """
-    if isinstance(error, SdkError):
-        return error
+    if isinstance(error, SdkError | UnsafeFile):
+        return error if isinstance(error, SdkError) else None
     if isinstance(error, Refused):
         kind = Incomplete if error.code in _NOT_ENOUGH else Tampered
         return kind(error.code, f"{str(error)[:1].upper()}{str(error)[1:]}.")
-    if isinstance(error, KeyringError):
-        return Fault("keyring", f"Your keyring cannot do this: {error}.")
-    if isinstance(error, UnicodeError):
-        return Misused("not-text", "What was given is not text in UTF-8.")
-    if isinstance(error, ValueError | LookupError | TypeError | AttributeError):
-        return Fault("bad-answer", "The server's answer is not of the documented form. Update your client.")
-    return None
+    known: tuple[tuple[type[BaseException] | UnionType, SdkError], ...] = (
+        (KeyringError, Fault("keyring", f"Your keyring cannot do this: {error}.")),
+        (UnicodeError, Misused("not-text", "What was given is not text in UTF-8.")),
+        (
+            ValueError | LookupError | TypeError | AttributeError,
+            Fault("bad-answer", "The server's answer is not of the documented form. Update your client."),
+        ),
+    )
+    return next((told for kinds, told in known if isinstance(error, kinds)), None)

@@ -190,7 +190,9 @@ def test_the_document_is_served_as_it_is_tested(stage: Stage) -> None:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_the_server_answers_as_its_document_says(case: schemathesis.Case[Any], stage: Stage, signed_in: SignedIn) -> None:
+def test_the_server_answers_as_its_document_says(
+    case: schemathesis.Case[Any], stage: Stage, signed_in: SignedIn
+) -> None:
     answer = case.call(base_url=stage.origin, auth=signed_in, timeout=30)
     # Headers are open: an unknown one is ignored. 413 refuses before there is a value that could break the schema.
     lenient = answer.status_code == 413 or UNKNOWN_HEADER in case.headers
