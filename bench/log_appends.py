@@ -51,7 +51,7 @@ def ours(scale: Scale) -> Iterator[Run]:
 def reference(scale: Scale) -> Iterator[Run]:
     """Append and prove in pymerkle's own environment."""
     python = peers.python_with("pymerkle", peers.PYMERKLE)
-    count = 200 if scale.quick else 4000
+    count = 200 if scale.quick else 2_000
 
     def run() -> dict[str, float]:
         return {APPENDS: _rate(python, count, "delete"), APPENDS_WAL: _rate(python, count, "wal")}
