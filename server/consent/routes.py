@@ -8,11 +8,13 @@ from pydantic import Field
 
 from protocol.identifiers import ConsentId, MatterId, SubjectId
 from protocol.identity import Logged
+from server.audit.access import LOG_ACCESS
 from server.audit.log import LogHalted
 from server.audit.wiring import WRITER
 from server.consent import actions, listing, waiting
 from server.consent.actions import REQUEST, SAID, OnEnded
 from server.consent.listing import Told
+from server.consent.log_access import ConcernedPersons
 from server.consent.refusals import PROBLEMS, problem_for
 from server.http.access import acting_person
 from server.http.clock import CLOCK
@@ -35,8 +37,9 @@ _PROBLEMS = (*PROBLEMS, *(kind for kind in STATEMENT_PROBLEMS if kind.code not i
 
 
 def prepare(app: web.Application) -> None:
-    """Tell identity which units are party to what, and let packages above take part when a consent ends."""
+    """Tell identity who is party to what and the log whom it concerns; packages above take part when a consent ends."""
     app[ON_ENDED] = []
+    app[LOG_ACCESS] = ConcernedPersons()
     app[RELATIONS].append(listing.is_party)
     app.cleanup_ctx.append(_waiting)
 
