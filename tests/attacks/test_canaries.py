@@ -1,4 +1,4 @@
-"""A whole small story told with words that stand nowhere else; then everything the server keeps is searched for them."""
+"""A small story told in words that stand nowhere else; then everything the server keeps is searched for them."""
 
 from __future__ import annotations
 

@@ -54,6 +54,8 @@ async def test_an_old_sheet_shown_to_a_newcomer_counts_to_its_end_and_no_longer(
     town: Town, watch: Watch, later: Later
 ) -> None:
     doctor = await town.first_contact("doctor")
+    listed = await doctor.transport.get("/v1/consents", subject=town.subject)
+    town.operator.serve("GET", "/v1/consents", listed)
     later.forward(31)
     with pytest.raises(Denied) as refused:
         await sending.send(doctor, town.wanted())
@@ -64,9 +66,7 @@ async def test_an_old_sheet_shown_to_a_newcomer_counts_to_its_end_and_no_longer(
 
 async def test_a_shortened_sheet_under_the_registrars_old_signature_is_refused(town: Town, watch: Watch) -> None:
     doctor = await town.first_contact("doctor")
-    serve_sheet(
-        town, lambda token: logged(town, unsigned_change(token, lambda body: without_father(body, town)))
-    )
+    serve_sheet(town, lambda token: logged(town, unsigned_change(token, lambda body: without_father(body, town))))
     await assert_refused(doctor, town, watch, "bad-statement")
 
 

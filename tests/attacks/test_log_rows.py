@@ -26,9 +26,9 @@ Harm = Callable[[list[Row], int], list[Row]]
 
 def edit(rows: list[Row], number: int) -> list[Row]:
     """Let an entry say that something else happened."""
-    entry, *beside = rows[number]
+    entry, scope, locked = rows[number]
     other = canonical(json.loads(entry) | {"e": "notice-given"})
-    return [*rows[:number], (other, *beside), *rows[number + 1 :]]
+    return [*rows[:number], (other, scope, locked), *rows[number + 1 :]]
 
 
 def swap(rows: list[Row], number: int) -> list[Row]:

@@ -86,7 +86,9 @@ async def resend(town: Town, recorded: Recorded) -> tuple[int, str]:
     """Send a recorded request byte by byte from another machine."""
     async with (
         aiohttp.ClientSession() as session,
-        session.request(recorded.method, town.url + recorded.path, headers=recorded.headers, data=recorded.body) as told,
+        session.request(
+            recorded.method, town.url + recorded.path, headers=recorded.headers, data=recorded.body
+        ) as told,
     ):
         return told.status, (await told.json(content_type=None))["code"]
 

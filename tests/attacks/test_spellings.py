@@ -50,14 +50,14 @@ def with_payload(token: str, key: signing.SigningKey, change: Callable[[bytes], 
 
 
 def other_curve(token: str, _: signing.SigningKey) -> str:
-    text, _, _ = token.rpartition(".")
+    text = token.rpartition(".")[0]
     private = ec.generate_private_key(ec.SECP384R1())
     r, s = decode_dss_signature(private.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
     return f"{text}.{b64(r.to_bytes(48, 'big') + s.to_bytes(48, 'big'))}"
 
 
 def der(token: str, key: signing.SigningKey) -> str:
-    text, _, _ = token.rpartition(".")
+    text = token.rpartition(".")[0]
     return f"{text}.{b64(key._private.sign(text.encode(), ec.ECDSA(hashes.SHA256())))}"
 
 

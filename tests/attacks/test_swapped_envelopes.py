@@ -23,15 +23,18 @@ async def assert_not_unsealed(town: Town, watch: Watch, code: str = "wrong-envel
 
 
 def put(town: Town, column: str, source: str, *, share: str, holder: str) -> None:
-    """Put one envelope in the place of the clinic's body envelope of the town's share."""
+    """Put one envelope in the place of one of the clinic's envelopes of the town's share."""
     with town.database() as database:
-        [(envelope,)] = database.execute(
-            f'SELECT {source} FROM envelopes WHERE share = ? AND "to" = ? AND own = 0', (share, holder)
-        ).fetchall()
-        database.execute(
-            f'UPDATE envelopes SET {column} = ? WHERE share = ? AND "to" = ? AND own = 0',
-            (envelope, town.share, town.unit("clinic")),
+        rows = database.execute(
+            'SELECT header, body FROM envelopes WHERE share = ? AND "to" = ? AND own = 0', (share, holder)
         )
+        header, body = rows.fetchone()
+        change = {
+            "header": 'UPDATE envelopes SET header = ? WHERE share = ? AND "to" = ? AND own = 0',
+            "body": 'UPDATE envelopes SET body = ? WHERE share = ? AND "to" = ? AND own = 0',
+        }
+        envelope = header if source == "header" else body
+        database.execute(change[column], (envelope, town.share, town.unit("clinic")))
 
 
 async def test_another_recipients_envelope_is_not_unsealed(town: Town, watch: Watch) -> None:

@@ -1,8 +1,9 @@
 """A small town whose people use the real client against the real application, and the hands of those who attack it.
 
 Built once per test run and copied for each test: nobody's keys are made twice. What stands at the start of a test:
-a practice, a clinic, a borough and a school with their staff; a mother and a father of two children; a consent to coordination
-about the first child that both have signed; and a share from the practice to the clinic and the borough, unopened.
+a practice, a clinic, a borough and a school with their staff; a mother and a father of two children; a consent to
+coordination about the first child that both have signed; and a share from the practice to the clinic and the borough,
+unopened.
 """
 
 from __future__ import annotations
