@@ -70,9 +70,9 @@ async def people(stage: Stage, registrar: Actor, log_key: str, cast: Cast, telle
     """Enrol everybody against the running server."""
     await registrar.run("registrar", "publish", "--log", log_key)
     teller.step("Registrar", "signs the policy with the root key: which log, which registrars, which rules")
-    units = {
-        unit.name: await _unit(registrar, unit) for unit in (cast.gp_practice, cast.bup_clinic, cast.borough_intake)
-    }
+    taking_part = (cast.gp_practice, cast.bup_clinic, cast.borough_intake)
+    registered = await asyncio.gather(*(_unit(registrar, unit) for unit in taking_part))
+    units = {unit.name: identifier for unit, identifier in zip(taking_part, registered, strict=True)}
     persons: dict[str, str] = {}
     custodians = {
         cast.gp_practice.name: cast.gp_custodian,
@@ -157,18 +157,22 @@ async def _unit(registrar: Actor, unit: Unit) -> str:
 
 
 async def _enrol_all(stage: Stage, invited: Sequence[Invited], persons: dict[str, str]) -> None:
-    """Hand out the invitations one after the other, then let everybody enrol at the same time."""
+    """Hand out the invitations, then let everybody enrol at the same time."""
     slips = stage.build / "slips"
     slips.mkdir(mode=0o700, exist_ok=True)
-    for inviter, actor, who, role, unit in invited:
-        words = ["invite", "--role", role, "--out", str(slips / actor.name)]
-        words += [] if unit is None else ["--unit", unit]
-        words += ["--name", who.name] if isinstance(who, Professional) and role != "person" else []
-        await inviter.run(*words)
+    await asyncio.gather(*(_invite(slips, one) for one in invited))
     made = await asyncio.gather(
         *(actor.run("enrol", "--slip-file", str(slips / actor.name)) for _, actor, *_ in invited)
     )
     persons.update({actor.name: answer["person"] for (_, actor, *_), answer in zip(invited, made, strict=True)})
+
+
+async def _invite(slips: Path, one: Invited) -> None:
+    inviter, actor, who, role, unit = one
+    words = ["invite", "--role", role, "--out", str(slips / actor.name)]
+    words += [] if unit is None else ["--unit", unit]
+    words += ["--name", who.name] if isinstance(who, Professional) and role != "person" else []
+    await inviter.run(*words)
 
 
 async def _child(registrar: Actor, child: Person, persons: dict[str, str]) -> str:
