@@ -25,7 +25,7 @@ _BINARY = "application/octet-stream"
     "/v1/shares/{share}/content",
     summary="Fetch a ciphertext, or a range of it",
     description="Names the entry of the asker's own opening. Takes one range of bytes; the ETag is the SHA-256.",
-    problems=(problems.NOT_FOUND, problems.REFUSED, problems.RANGE_NOT_SATISFIABLE),
+    problems=(problems.NOT_FOUND, problems.REFUSED, problems.RANGE_NOT_SATISFIABLE, problems.HALTED),
     also={206: "The range that was asked for"},
     produces=_BINARY,
     deadline=None,
@@ -34,6 +34,9 @@ _BINARY = "application/octet-stream"
 async def fetch(request: web.Request, share: ShareId, query: ContentQuery) -> web.StreamResponse | ProblemDocument:
     """Decide on what the log and the rows say now, then stream in constant memory."""
     writer, person, at = request.app[WRITER], acting_person(request), request.app[CLOCK]()
+    if writer.log.halted is not None:
+        # The rows may be an old backup's, or a withdrawal may wait beside them: they decide nothing.
+        return ProblemDocument(problems.HALTED)
     found = await writer.database.read(decide_download, person, share, query.part, query.entry, at)
     if not isinstance(found, KeptPart):
         await writer.submit(log_refused_download, person, share, query.entry, found)

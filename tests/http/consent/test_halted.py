@@ -19,7 +19,7 @@ from server.audit.wiring import DATABASE, WRITER
 from server.consent.refusals import NOT_ENTITLED
 from server.http.meta import OPENAPI
 from tests.http.consent.support import WORDS, Town, last_entry, new_statement
-from tests.http.documents.support import Office
+from tests.http.documents.support import Office, entry_of
 from tests.kit.actor import Actor, Reply
 from tests.kit.clock import DAY, HOUR, MINUTE
 from tests.kit.postgres import POSTGRES
@@ -110,6 +110,18 @@ async def test_nothing_is_opened_or_shared_while_a_withdrawal_waits_nor_after(to
     for answer in (await office.open(town.psychologist, sent, town.bup), await office.send(next_one)):
         assert answer.status in {403, 404, 410}
         assert "bundle" not in answer.body
+
+
+async def test_what_was_opened_before_is_not_fetched_again_while_the_log_is_halted(town: Town) -> None:
+    world, office, terms = town.world, Office(town), await town.in_force()
+    sent = await office.sent(terms)
+    opened = done(await office.open(town.psychologist, sent, town.bup))
+    path = f"/v1/shares/{sent.body.share}/content?part=body&entry={entry_of(opened)}"
+    assert (await world.get(town.psychologist, path)).raw == sent.parts["body"]
+    halt(world)
+    assert (await withdraw(town, terms)).status == 202
+    answer = await world.get(town.psychologist, path)
+    assert (answer.status, answer.code) == (503, "halted")
 
 
 @in_a_file
