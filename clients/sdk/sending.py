@@ -165,7 +165,7 @@ def choose(client: Client, found: Situation, wanted: Wanted) -> tuple[Permit | D
     now = clock()
     acting = [] if wanted.unit is None else [(client.person, wanted.unit)]
     case = found.case(acting)
-    closest: tuple[Deny, tuple[str, ...]] = (Deny(Reason.NO_CONSENT), ())
+    closest: tuple[Deny, tuple[str, ...]] | None = None
     for purpose, consents in _candidates(found, wanted):
         ask = Ask(
             act=Act.SHARE,
@@ -182,9 +182,9 @@ def choose(client: Client, found: Situation, wanted: Wanted) -> tuple[Permit | D
         answer = decide(ask, case, now)
         if isinstance(answer, Permit):
             return answer, consents
-        if _closeness(answer) >= _closeness(closest[0]):
+        if closest is None or _closeness(answer) >= _closeness(closest[0]):
             closest = answer, consents if answer.missing else ()
-    return closest
+    return closest or (Deny(Reason.NO_CONSENT), ())
 
 
 def _closeness(deny: Deny) -> tuple[bool, int]:
