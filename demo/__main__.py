@@ -25,9 +25,9 @@ async def play(build: Path, own_pdf: Path | None) -> None:
     everybody = cast(datetime.now(UTC).date())
     teller.scene("Setting the stage: a server, a registrar, three units, a family")
     teller.note("Everybody has keys of their own, on a machine of their own. Nobody here exists; papers are SYNTETISK.")
-    registrar, log_key = await world.begin(stage)
+    begun = await world.begin(stage)
     async with serving.running(stage.server, build / "server.log"):
-        people = await world.people(stage, registrar, log_key, everybody, teller)
+        people = await world.people(stage, begun, everybody, teller)
         story = Story(stage, people, everybody, teller, own_pdf)
         await story.tell()
         await story.authority_exports()

@@ -58,22 +58,23 @@ class World:
     log_key: str
 
 
-async def begin(stage: Stage) -> tuple[Actor, str]:
-    """Make root and server; returns the registrar and the log's verifier key."""
+async def begin(stage: Stage) -> tuple[Actor, str, str]:
+    """Make root and server; returns the registrar, who that is, and the log's verifier key."""
     registrar = stage.actor("registrar")
     made = await registrar.run("registrar", "init", "--server", stage.origin)
     log_key = await serving.init(stage.server, made["fingerprint"], stage.port)
-    return registrar, log_key
+    return registrar, made["person"], log_key
 
 
-async def people(stage: Stage, registrar: Actor, log_key: str, cast: Cast, teller: Teller) -> World:
+async def people(stage: Stage, begun: tuple[Actor, str, str], cast: Cast, teller: Teller) -> World:
     """Enrol everybody against the running server."""
+    registrar, registrars_id, log_key = begun
     await registrar.run("registrar", "publish", "--log", log_key)
     teller.step("Registrar", "signs the policy with the root key: which log, which registrars, which rules")
     taking_part = (cast.gp_practice, cast.bup_clinic, cast.borough_intake)
     registered = await asyncio.gather(*(_unit(registrar, unit) for unit in taking_part))
     units = {unit.name: identifier for unit, identifier in zip(taking_part, registered, strict=True)}
-    persons: dict[str, str] = {}
+    persons = {"registrar": registrars_id}
     custodians = {
         cast.gp_practice.name: cast.gp_custodian,
         cast.bup_clinic.name: cast.bup_custodian,
