@@ -234,7 +234,7 @@ async def _verified(client: Client, item: Item, token: str, given: Any, language
     if verified.manifest.body.share != item.share:
         raise client.tampered(Refused("wrong-share", "another share came than was asked for"), {"bundle": given})
     client.home.save_trust(verified.pins, None)
-    await client.check_receipt(bundle.open)
+    await client.check_receipt(bundle.open, grown_from=verified.opening.seen)
     return verified
 
 
