@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
 from typing import Any, Self
 
 import aiohttp
@@ -25,6 +26,7 @@ _TRY_AGAIN = frozenset({408, 409, 425, 429})
 _LONGEST_ANSWER = 64 * 1024 * 1024
 _LONGEST_PROBLEM = 64 * 1024
 _MOST_PAGES = 2_000
+_MOST_APART_SECONDS = 300
 _NONCE_ERROR = "use_dpop_nonce"
 
 
@@ -180,9 +182,11 @@ class Transport:
                     if status < 400:  # noqa: PLR2004  (as above)
                         self._take_token(await _body(response, _LONGEST_PROBLEM))
                         return
-                    problem = await _problem(response)
+                    problem, date = await _problem(response), response.headers.get("Date", "")
             except _CONNECTION_FAULTS as error:
                 raise self._unreachable(error) from error
+            if _is_apart(date):
+                raise Fault("wrong-time", "Your clock and the server's are more than five minutes apart. Set yours.")
             if problem.get("error") != _NONCE_ERROR:
                 break
         if status == _UNAUTHENTICATED:
@@ -240,6 +244,15 @@ class Transport:
 
 def _query(query: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in query.items() if value is not None}
+
+
+def _is_apart(date: str) -> bool:
+    """Say whether the server's clock, as its Date header tells (RFC 9110 §6.6.1), is far from ours."""
+    try:
+        theirs = parsedate_to_datetime(date).timestamp()
+    except ValueError:
+        return False
+    return abs(theirs - clock() / 1000) > _MOST_APART_SECONDS
 
 
 async def _body(response: aiohttp.ClientResponse, most: int) -> bytes:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from clients.sdk import consents, receiving, sending
+from clients.sdk import consents, receiving, sending, transport
 from clients.sdk.content import Attachment
-from clients.sdk.errors import Denied
+from clients.sdk.errors import Denied, Fault
 from clients.sdk.receiving import Header, Item, NotReceived
 from protocol.consent.state import State
 from protocol.consent.vocabulary import Category
-from protocol.identifiers import MatterId, ShareId
+from protocol.identifiers import Instant, MatterId, ShareId
 from tests.e2e.stage import Stage, message, own_sending, referral, sign_all
 
 
@@ -152,3 +153,14 @@ async def test_the_author_reads_the_own_copy_without_a_consent(served: Stage) ->
         [own] = [one for one in await receiving.inbox(mother) if one.share == share]
         assert own.own
         assert (await receiving.open_share(mother, own)).body.message == "SYNTETISK. Mitt eget."
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+async def test_a_clock_that_is_wrong_is_said_to_be_wrong(
+    served: Stage, minutes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "clock", lambda: Instant(time.time_ns() // 1_000_000 + minutes * 60_000))
+    async with served.client("mother") as mother:
+        with pytest.raises(Fault) as refused:
+            await receiving.inbox(mother)
+    assert refused.value.code == "wrong-time"
