@@ -206,7 +206,8 @@ class Client:
             raise self.tampered(error, logged.to_json()) from error
         # Not against the clock now: a request that is finished after a crash may have been logged long ago.
         if abs(entry.entry.t - made) > TOLERANCE:
-            raise Tampered("wrong-time", "The server's clock and yours are more than five minutes apart.")
+            far = Refused("wrong-time", "the server's clock and yours are more than five minutes apart")
+            raise self.tampered(far, logged.to_json())
         self.home.save_receipt(logged.receipt)
         await self.saw(parse_receipt(logged.receipt).checkpoint.decode(), grown_from=grown_from)
         return entry

@@ -196,9 +196,9 @@ async def sign(client: Client, known: Known) -> None:
     found = await situation(client, terms.subject, [p.unit for p in _terms_parties(terms) if isinstance(p, UnitParty)])
     names = {unit.unit: unit.name for unit in found.directory.units()}
     if consent_text(Contents.of(terms), names, terms.text.language) != terms.text:
-        raise Tampered("wrong-text", "The text of this consent does not say what its terms say. Do not sign it.")
+        raise _not_to_be_signed(client, known, "wrong-text", "the text of this consent does not say what its terms say")
     if terms.roles != _lawful_roles(terms, found.case(())):
-        raise Tampered("wrong-roles", "This consent does not name the people whom the law asks. Do not sign it.")
+        raise _not_to_be_signed(client, known, "wrong-roles", "this consent does not name the people whom the law asks")
     body = SignatureBody(
         new_statement_id(), known.digest, terms.subject, terms.matter, terms.text.version, str(terms.text.language)
     )
@@ -244,6 +244,10 @@ def _lawful_roles(terms: Terms, case: Case) -> tuple[Role, ...]:
         return ()
     asked = requirements(rules, asked_of, case.sheet, terms.made)
     return () if isinstance(asked, Reason) else roles(asked, case.sheet)
+
+
+def _not_to_be_signed(client: Client, known: Known, code: str, why: str) -> Tampered:
+    return client.tampered(Refused(code, why), known.record.to_json())
 
 
 async def _say(client: Client, known: Known, word: type[ConsentAct], said: Iterable[Dated]) -> None:

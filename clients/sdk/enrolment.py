@@ -159,7 +159,8 @@ async def endorse(client: Client, invited: Invited) -> PersonId:
     if not invited.authentic:
         raise Denied("no-answer", "Nobody who knows the invitation's secret has answered yet.")
     if len(invited.authentic) > 1:
-        raise Tampered("two-answers", "Two different key sets know the secret: it has leaked. Make a new invitation.")
+        leaked = Refused("two-answers", "two different key sets know the secret: it has leaked; make a new invitation")
+        raise client.tampered(leaked, {"keys": [keys.to_json() for keys in invited.authentic.values()]})
     policy = await client.load_policy()
     body = EndorsementBody(
         number=1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import hashlib
 import os
@@ -197,13 +198,13 @@ async def save_file(
         try:
             await _download(client, opened, part, ciphertext, progress)
             ciphertext.seek(0)
-            decrypt_file(opened.share, entry, ciphertext, plain)
-            plain.flush()
-            os.fsync(plain.fileno())
+            await asyncio.to_thread(_decrypt, opened.share, entry, ciphertext, plain)
             _check_plaintext(written, entry)
             os.link(written, target)  # refuses to replace what came there meanwhile
-        except streaming.BadCiphertext as error:
-            raise Tampered("wrong-content", f"{entry.name} does not open: {error}") from error
+        except (streaming.BadCiphertext, _Differs) as error:
+            # Against the sender's own words: what came, and the opening that it was given under.
+            kept = {"manifest": opened.verified.manifest.token, "receipt": opened.receipt, "part": entry.part}
+            raise client.tampered(Refused("wrong-content", f"a file is not what was sent: {error}"), kept) from error
         finally:
             written.unlink(missing_ok=True)
     return target
@@ -283,12 +284,22 @@ async def _download(client: Client, opened: Opened, part: Part, sink: BinaryIO, 
             sink.write(chunk)
             progress(length, part.length)
     if length != part.length or hashed.hexdigest() != part.sha256:
-        raise Tampered("wrong-content", "The file that the server gave is not what the sender sent.")
+        raise _Differs("the ciphertext is not the one that the manifest names")
+
+
+def _decrypt(shared: ShareId, entry: FileEntry, ciphertext: BinaryIO, plain: BinaryIO) -> None:
+    decrypt_file(shared, entry, ciphertext, plain)
+    plain.flush()
+    os.fsync(plain.fileno())
+
+
+class _Differs(Exception):
+    """A file is not what the manifest or the sealed body says."""
 
 
 def _check_plaintext(path: Path, entry: FileEntry) -> None:
     if file_digest(path) != entry.sha256:
-        raise Tampered("wrong-content", f"{entry.name} is not what the sender put in.")
+        raise _Differs("the content is not the one that the sender listed")
 
 
 def _not_understood() -> Tampered:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clients.sdk import consents, receiving, sending, subjects
+from clients.sdk import consents, enrolment, receiving, sending, subjects
+from clients.sdk.content import Attachment
 from clients.sdk.errors import Tampered
 from keys import sealing
 from keys.encoding import encode
+from protocol.consent.terms import Text
 from protocol.identifiers import MatterId
 from tests.e2e.forging import forge, opened
-from tests.e2e.stage import Stage, message, own_sending, sign_all
-
-NOTE_LINES = 3
+from tests.e2e.stage import CHEAP, PASSPHRASE, Stage, message, own_sending, sign_all
 
 
 async def allowed(stage: Stage) -> MatterId:
@@ -126,3 +128,62 @@ async def test_a_bundle_with_anything_wrong_is_never_unsealed(
             await receiving.open_share(gp, item)
     assert unsealed == []
     assert evidence(stage, "gp")
+
+
+async def test_a_file_that_was_swapped_is_never_put_in_place(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matter = await allowed(stage)
+    paper = tmp_path / "rapport.txt"
+    paper.write_text("SYNTETISK rapport", encoding="utf-8")
+    wanted = replace(message(stage, matter), attachments=(Attachment(paper, "ppt-report", paper.name),))
+    async with stage.serving(), stage.client("mother") as mother, stage.client("gp") as gp:
+        await sending.send(mother, wanted)
+        [item] = await receiving.inbox(gp)
+        opened = await receiving.open_share(gp, item)
+        [entry] = opened.body.files
+        (tmp_path / "ut").mkdir()
+        read = gp.transport.stream
+
+        @asynccontextmanager
+        async def swapped(method: str, path: str, **options: Any) -> AsyncIterator[Any]:
+            if path.endswith("/content"):
+                options["params"] = {**options["params"], "part": "body"}
+            async with read(method, path, **options) as answer:
+                yield answer
+
+        monkeypatch.setattr(gp.transport, "stream", swapped)
+        with pytest.raises(Tampered) as found:
+            await receiving.save_file(gp, opened, entry, tmp_path / "ut" / "rapport.txt")
+        assert found.value.code == "wrong-content"
+    assert list((tmp_path / "ut").iterdir()) == []
+    assert evidence(stage, "gp")[0]["manifest"]
+
+
+async def test_a_secret_that_two_know_is_an_alarm_and_nobody_is_endorsed(stage: Stage) -> None:
+    async with stage.serving(), stage.client("registrar") as registrar:
+        slip = await enrolment.invite(registrar, "person")
+        for name in ("aunt", "thief"):
+            await enrolment.enrol(stage.home(name), PASSPHRASE, slip, cost=CHEAP)
+        with pytest.raises(Tampered) as found:
+            await enrolment.endorse_all(registrar)
+        assert found.value.code == "two-answers"
+        assert [one.state for one in await enrolment.invitations(registrar)].count("used") == 6
+    assert len(evidence(stage, "registrar")[0]["keys"]) == 2
+
+
+async def test_a_request_whose_text_says_something_else_is_not_signed(
+    stage: Stage,
+) -> None:
+    matter = MatterId.of(secrets.token_bytes(16))
+    async with stage.serving(), stage.client("mother") as mother:
+        await consents.request(mother, own_sending(stage, matter))
+        [known] = [one for one in await consents.listed(mother, stage.child) if one.terms.matter == matter]
+        said = Text(known.terms.text.version, known.terms.text.language, "Alt er lov.")
+        lying = replace(known, facts=replace(known.facts, terms=replace(known.terms, text=said)))
+        with pytest.raises(Tampered) as found:
+            await consents.sign(mother, lying)
+        assert found.value.code == "wrong-text"
+        [known] = [one for one in await consents.listed(mother, stage.child) if one.terms.matter == matter]
+        assert known.facts.signatures == ()
+    assert evidence(stage, "mother")[0]["request"]
