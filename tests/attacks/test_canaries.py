@@ -143,3 +143,16 @@ async def test_the_search_finds_a_name_that_the_server_does_keep(town: Town) -> 
     await town.stop()
     found = betrayed(["psychologist (syntetisk)"], kept(town.data))
     assert {place for _, place, _ in found} == {"server.db"}
+
+
+async def test_a_stolen_database_does_not_tell_who_opened_what(town: Town) -> None:
+    """Without the key file beside it: who, for which unit and about whom stand in details that are locked."""
+    await town.open("psychologist")
+    with town.database() as database:
+        locked = [row[0] for row in database.execute("SELECT locked FROM log_details")]
+        entries = [row[0] for row in database.execute("SELECT entry FROM log_leaves")]
+    ids = [town.person("psychologist"), town.person("mother"), town.unit("clinic"), town.subject, town.share]
+    assert len(locked) == len(entries) > 30
+    where = {"details": b"\n".join(locked), "entries": b"\n".join(entries)}
+    assert betrayed([str(one) for one in ids], where) == []
+    assert betrayed(["opened"], where), "codes and times do stand in the tree"

@@ -54,7 +54,7 @@ async def test_the_reader_refuses_the_siblings_share_though_sender_and_server_le
     reckless.append(town.consent)
     sent = await sending.send(await town.client("mother"), town.wanted(subject=town.sibling, unit=None))
     before = len(watch.unsealed)
-    with pytest.raises((Denied, Tampered)) as refused:
+    with pytest.raises(SdkError) as refused:
         await town.open("psychologist", sent.share)
     assert refused.value.code == "other-subject", refused.value
     assert len(watch.unsealed) == before
@@ -187,7 +187,7 @@ async def test_an_operator_who_sets_back_the_clock_is_told_from_by_every_receipt
     before = len(watch.unsealed)
     set_back(town, monkeypatch, later)
     later.forward(1.01)
-    with pytest.raises((Denied, Tampered)) as refused:
+    with pytest.raises(SdkError) as refused:
         await receiving.open_share(await town.client("psychologist"), item)
     assert refused.value.code == "wrong-time", refused.value
     assert len(watch.unsealed) == before

@@ -78,8 +78,9 @@ async def test_recorded_bytes_are_refused_though_nothing_in_them_is_changed(town
     assert await resend(town, recorded) == (401, "unauthenticated")
     await town.withdraw()
     assert await resend(town, recorded) == (401, "unauthenticated")
-    assert town.events() == [*before, "consent-withdrawn"] or town.events()[: len(before)] == before
-    assert town.events().count("opened") == 1
+    since = town.events()[len(before) :]
+    assert "consent-withdrawn" in since
+    assert not {"opened", "reopened", "open-refused"} & set(since), "it never came so far as to be an opening"
 
 
 async def resend(town: Town, recorded: Recorded) -> tuple[int, str]:

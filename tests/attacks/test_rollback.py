@@ -136,7 +136,7 @@ async def test_a_whole_backup_put_back_is_seen_by_whoever_has_a_later_receipt(
     before = len(watch.unsealed)
     with pytest.raises(Tampered) as refused:
         await town.open("psychologist")
-    assert refused.value.code in {"forked", "no-consistency", "wrong-order"}, refused.value
+    assert refused.value.code == "wrong-order", refused.value
     assert len(watch.unsealed) == before
     assert psychologist.home.seen == seen
     assert list((town.home("psychologist") / "evidence").iterdir())
@@ -153,7 +153,7 @@ async def test_a_withdrawal_undone_by_a_whole_backup_is_seen_by_the_mother(town:
     await town.start()
     with pytest.raises(Tampered) as refused:
         await consents.listed(mother, town.subject)
-    assert refused.value.code in {"forked", "no-consistency"}, refused.value
+    assert refused.value.code == "no-consistency", refused.value
 
 
 async def test_a_former_employee_gets_no_seed_and_no_share(town: Town) -> None:
@@ -165,7 +165,7 @@ async def test_a_former_employee_gets_no_seed_and_no_share(town: Town) -> None:
     item = await town.item("psychologist")
     with pytest.raises(SdkError) as refused:
         await receiving.open_share(former, item)
-    assert refused.value.code in {"not-found", "not-a-member"}
+    assert refused.value.code == "not-a-member", refused.value
     assert town.events()[-1] == "open-refused"
     with pytest.raises(SdkError):
         await units.remove(former, town.unit("clinic"), town.person("psychologist"))

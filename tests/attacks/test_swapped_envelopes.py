@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from clients.sdk import receiving, sending
-from clients.sdk.errors import Tampered
+from clients.sdk.errors import SdkError, Tampered
 from keys.encoding import encode
 from tests.attacks.conftest import Watch
 from tests.attacks.town import Town
@@ -85,8 +85,8 @@ async def test_an_envelope_sealed_by_the_operator_is_not_unsealed(town: Town, wa
     await assert_not_unsealed(town, watch)
 
 
-@pytest.mark.parametrize("act", ["own", "reopen"])
-async def test_an_item_that_lies_about_itself_opens_nothing(town: Town, watch: Watch, act: str) -> None:
+@pytest.mark.parametrize(("act", "code"), [("own", "not-found"), ("reopen", "not-opened")])
+async def test_an_item_that_lies_about_itself_opens_nothing(town: Town, watch: Watch, act: str, code: str) -> None:
     def lie(told: Any) -> Any:
         for one in told["items"]:
             one.update(own=act == "own", opened=act == "reopen")
@@ -94,7 +94,8 @@ async def test_an_item_that_lies_about_itself_opens_nothing(town: Town, watch: W
 
     town.operator.change("GET", "/v1/inbox", lie)
     found = await receiving.inbox(await town.client("psychologist"))
-    with pytest.raises(Exception, match=r".") as refused:
+    with pytest.raises(SdkError) as refused:
         await receiving.open_share(await town.client("psychologist"), found[0])
-    assert getattr(refused.value, "code", "") in {"not-found", "not-opened"}
+    assert refused.value.code == code
     assert watch.unsealed == []
+    assert town.events()[-1] == "open-refused"
