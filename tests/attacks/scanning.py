@@ -10,6 +10,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "latin-1")
+ENCODED_AGAIN = ("utf-8", "utf-16-le")
+"""What programs write before they turn it into base64."""
 
 
 def readings(word: str) -> set[str]:
@@ -31,7 +33,9 @@ def writings(word: str) -> set[bytes]:
                 raw = form.encode(encoding)
             except UnicodeEncodeError:
                 continue
-            found |= {raw, raw.hex().encode(), raw.hex().upper().encode(), *in_base64(raw)}
+            found |= {raw, raw.hex().encode(), raw.hex().upper().encode()}
+            if encoding in ENCODED_AGAIN:
+                found |= set(in_base64(raw))
     return found
 
 

@@ -13,6 +13,10 @@ import pytest
 from clients.sdk import consents, receiving, sending
 from clients.sdk.errors import Tampered
 from keys import signing
+from protocol.consent.answer import Basis, Permit
+from protocol.log.receipt import parse, verify
+from server.consent.routes import ON_ENDED
+from server.documents import judging
 from tests.attacks.conftest import Watch
 from tests.attacks.forging import changed, logged, replace_kind
 from tests.attacks.town import Town
@@ -102,8 +106,6 @@ async def test_a_sheet_that_stands_in_a_side_tree_only_is_not_believed_by_a_send
 
 
 async def test_consent_words_in_a_side_tree_only_are_not_believed(town: Town, watch: Watch) -> None:
-    psychologist = await town.client("psychologist")
-
     def change(told: Any) -> Any:
         bundle = told["bundle"]
         for record in bundle["consents"]:
@@ -115,17 +117,10 @@ async def test_consent_words_in_a_side_tree_only_are_not_believed(town: Town, wa
         await town.open("psychologist")
     assert refused.value.code == "wrong-order", refused.value
     assert watch.unsealed == []
-    assert signing.peek(await psychologist.sign(receiving.opening(await stale(town), "open"))).kind == "open"
-
-
-async def stale(town: Town) -> receiving.Item:
-    return await town.item("psychologist")
 
 
 async def test_a_server_that_hides_a_withdrawal_from_one_reader_is_convicted_when_receipts_meet(town: Town) -> None:
     """Not prevented, as the design says: what convicts is what the two people hold."""
-    from protocol.log.receipt import parse, verify  # noqa: PLC0415  (what an authority uses, years later)
-    from server.consent.routes import ON_ENDED  # noqa: PLC0415  (the operator takes it out)
 
     mother, psychologist = await town.client("mother"), await town.client("psychologist")
     town.app[ON_ENDED].clear()
@@ -152,7 +147,4 @@ async def test_a_server_that_hides_a_withdrawal_from_one_reader_is_convicted_whe
 
 
 def permit_everything(patched: pytest.MonkeyPatch) -> None:
-    from protocol.consent.answer import Basis, Permit  # noqa: PLC0415  (the colluding server's answer)
-    from server.documents import judging  # noqa: PLC0415  (same)
-
     patched.setattr(judging, "decide", lambda ask, *_: Permit(Basis.CONSENT, ask.consents, "no/any"))

@@ -15,6 +15,8 @@ from protocol.consent.vocabulary import Category, Kind
 from protocol.identifiers import ConsentId, Instant, MatterId, ShareId
 from protocol.statements.consent import RequestBody
 from protocol.texts import Contents, consent_text
+from server.audit.wiring import WRITER
+from server.documents import holding, opening
 from tests.attacks.conftest import Later, Watch
 from tests.attacks.forging import logged, unsigned_change
 from tests.attacks.town import Town, coordination
@@ -195,9 +197,6 @@ async def test_an_operator_who_sets_back_the_clock_is_told_from_by_every_receipt
 
 def set_back(town: Town, monkeypatch: pytest.MonkeyPatch, later: Later) -> None:
     """Let the writer go on in the past, and take the check of statements' times out of the server."""
-    from server.audit.wiring import WRITER  # noqa: PLC0415  (only this attack reaches into the writer)
-    from server.documents import holding, opening  # noqa: PLC0415  (same)
-
     stands = Instant(later.time_ns() // 1_000_000)
     monkeypatch.setattr(town.app[WRITER], "_clock", lambda: stands)
     monkeypatch.setattr(opening, "require_now", lambda *_: None)

@@ -16,7 +16,7 @@ from clients.sdk.transport import clock
 from keys import signing
 from protocol.statements import base
 from tests.attacks.conftest import Later, Watch
-from tests.attacks.forging import replace_kind
+from tests.attacks.forging import changed, logged, replace_kind
 from tests.attacks.town import Town
 
 
@@ -47,7 +47,6 @@ async def test_two_epochs_of_one_number_are_evidence_against_the_custodian(town:
     key = custodian.home.keyring.signing
 
     def change(told: Any) -> Any:
-        from tests.attacks.forging import changed, logged  # noqa: PLC0415  (made while the server answers)
 
         def other(token: str) -> Any:
             if signing.peek(token).body["number"] == 1:
