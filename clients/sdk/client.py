@@ -125,17 +125,30 @@ class Client:
             Unreachable: it may have happened; the same once more is safe.
             Tampered: the receipt does not hold.
         """
-        earlier = None if purpose is None else await self.finish(purpose)
-        if earlier is not None:
-            return earlier
-        token = await self.sign(body)
-        begun = Begun(purpose or "", path, {field: token, **(more or {})}, field, secrets.token_urlsafe(16))
-        if purpose is not None:
+        if purpose is None:
+            return await self._carry_through(await self._begun("", path, body, field, more))
+        async with self.journal.alone(purpose):
+            earlier = await self._finish(purpose)
+            if earlier is not None:
+                return earlier
+            begun = await self._begun(purpose, path, body, field, more)
             self.journal.keep(begun)
-        return await self._carry_through(begun)
+            return await self._carry_through(begun)
+
+    async def _begun(
+        self, purpose: str, path: str, body: base.Body, field: str, more: Mapping[str, Any] | None
+    ) -> Begun:
+        token = await self.sign(body)
+        return Begun(purpose, path, {field: token, **(more or {})}, field, secrets.token_urlsafe(16))
 
     async def finish(self, purpose: str) -> Submitted | None:
         """Learn what became of a request that was never answered; None if there is none or it did not happen."""
+        if self.journal.find(purpose) is None:
+            return None
+        async with self.journal.alone(purpose):
+            return await self._finish(purpose)
+
+    async def _finish(self, purpose: str) -> Submitted | None:
         begun = self.journal.find(purpose)
         if begun is None:
             return None

@@ -4,11 +4,17 @@
 
 Whoever repeats a command after a crash or a lost answer sends the very same statement again under the same
 idempotency key, so that nothing happens twice. A request holds no secret: only signed and sealed text.
+
+What another process has begun and is still waiting for is not taken up: one purpose is served by one at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +23,8 @@ from typing import Any, Self
 from clients.sdk.home import damaged, read_json, write_json
 from keys.canonical import canonical
 from protocol.reading import Fields, Malformed, text
+
+_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,21 @@ class Journal:
         paths = sorted(self._folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
         return [_read(path) for path in paths]
 
+    @asynccontextmanager
+    async def alone(self, purpose: str) -> AsyncIterator[None]:
+        """Wait until no other process or task is at work for this purpose, and keep them out; death lets go."""
+        path = self._path(purpose).with_suffix(".lock")
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = _locked(path)
+        while descriptor is None:
+            await asyncio.sleep(_POLL_SECONDS)
+            descriptor = _locked(path)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+            os.close(descriptor)
+
     def _path(self, purpose: str) -> Path:
         return self._folder / f"{sha256(purpose.encode()).hexdigest()}.json"
 
@@ -93,6 +116,19 @@ def purpose(what: str, *about: object) -> str:
     """Name what a request is for, so that the same wish has the same name: `unit create 3f…`."""
     told = canonical([str(one) for one in about])
     return f"{what} {sha256(told).hexdigest()}"
+
+
+def _locked(path: Path) -> int | None:
+    """Lock the file, or return null if somebody holds it, or has just let go of it and removed it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(descriptor), path.stat()):
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(descriptor)
+    return None
 
 
 def _read(path: Path) -> Begun:

@@ -104,17 +104,24 @@ async def send(client: Client, wanted: Wanted, *, hold: bool = False, progress: 
         Unreachable: no answer; what was prepared stays in the outbox for `resume` or the same again.
     """
     fingerprint = await asyncio.to_thread(_fingerprint, wanted, hold=hold)
-    unsent = outbox.find(client, fingerprint)
-    if unsent is None:
-        # Decided before anything is encrypted: whoever may not send is told at once.
-        _permitted(client, await _around(client, wanted), wanted, hold=hold)
-        unsent = await _prepared(client, wanted, fingerprint, hold=hold)
-    return await _deliver(client, unsent, wanted.language, progress)
+    async with client.journal.alone(_wish(fingerprint)):
+        unsent = outbox.find(client, fingerprint)
+        if unsent is None:
+            # Decided before anything is encrypted: whoever may not send is told at once.
+            _permitted(client, await _around(client, wanted), wanted, hold=hold)
+            unsent = await _prepared(client, wanted, fingerprint, hold=hold)
+        return await _deliver(client, unsent, wanted.language, progress)
 
 
 async def resume(client: Client, language: Language = Language.BOKMAL, progress: Progress = silent) -> list[Sent]:
     """Go on with every share in the outbox; raises as `send`, at the first that cannot be sent."""
-    return [await _deliver(client, unsent, language, progress) for unsent in outbox.waiting(client)]
+    sent = []
+    for fingerprint in [unsent.fingerprint for unsent in outbox.waiting(client)]:
+        async with client.journal.alone(_wish(fingerprint)):
+            unsent = outbox.find(client, fingerprint)
+            if unsent is not None:
+                sent.append(await _deliver(client, unsent, language, progress))
+    return sent
 
 
 def unanswered(client: Client) -> list[ShareId]:
@@ -321,6 +328,10 @@ async def _upload(client: Client, unsent: outbox.Unsent, part: str, path: Path, 
 
 def _from(progress: Progress, before: int, total: int) -> Progress:
     return lambda done, _: progress(before + done, total)
+
+
+def _wish(fingerprint: str) -> str:
+    return f"send {fingerprint}"
 
 
 def _purpose(share: ShareId) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -390,6 +391,24 @@ async def test_two_clients_of_one_home_lose_no_pin_and_no_checkpoint(served: Sta
         await sending.send(second, message(served, matter, "SYNTETISK. En til."))
         names = set(served.client("mother").home.pins.known)
     assert {f"unit {served.units['gp']}", f"unit {served.units['bup']}", f"sheet {served.child}"} <= names
+
+
+async def test_what_another_process_is_still_waiting_for_is_not_taken_up(served: Stage) -> None:
+    async with served.client("registrar") as first, served.client("registrar") as second:
+        slips = await asyncio.gather(*(enrolment.invite(client, "person") for client in (first, second, first, second)))
+    assert len({slip.invitation for slip in slips}) == 4
+    assert len({slip.secret for slip in slips}) == 4
+
+
+async def test_two_machines_sending_the_same_at_once_send_it_twice_and_lose_nothing(served: Stage) -> None:
+    matter = await allowed(served)
+    async with served.client("mother") as first, served.client("mother") as second:
+        sent = await asyncio.gather(
+            *(sending.send(client, message(served, matter)) for client in (first, second)), sending.resume(second)
+        )
+        shares = {one.share for one in sent if isinstance(one, sending.Sent)}
+        assert len(shares) == 2
+        assert {one["share"] for one in await receiving.sent(first)} == shares
 
 
 def test_a_stage_has_a_custodian_for_each_unit(built: Stage) -> None:
