@@ -45,3 +45,8 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their length: keys are made when tests run, and two processes must agree on every test's name."""
+    return f"{argname}-{len(val)}-bytes" if isinstance(val, bytes) else None
