@@ -46,16 +46,20 @@ class ConsentAct:
     @classmethod
     def read(cls, fields: Fields) -> Self:
         """Take the members all words on a consent share."""
-        return cls(
-            fields.take("id", StatementId.parse),
-            fields.take("consent", parse_digest),
-            fields.take("subject", SubjectId.parse),
-            fields.take("matter", MatterId.parse),
-        )
+        return cls(*_named_consent(fields))
 
     def to_json(self) -> dict[str, Any]:
         """Return the members all words on a consent share."""
         return {"id": self.id, "consent": self.consent, "subject": self.subject, "matter": self.matter}
+
+
+def _named_consent(fields: Fields) -> tuple[StatementId, str, SubjectId, MatterId]:
+    return (
+        fields.take("id", StatementId.parse),
+        fields.take("consent", parse_digest),
+        fields.take("subject", SubjectId.parse),
+        fields.take("matter", MatterId.parse),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +73,12 @@ class SignatureBody(ConsentAct):
     @classmethod
     def read(cls, fields: Fields) -> Self:
         """Take the signature's members."""
-        return cls(
-            fields.take("id", StatementId.parse),
-            fields.take("consent", parse_digest),
-            fields.take("subject", SubjectId.parse),
-            fields.take("matter", MatterId.parse),
-            fields.take("text_version", text),
-            fields.take("language", one_of("nb", "en")),
-        )
+        named = _named_consent(fields)
+        return cls(*named, fields.take("text_version", text), fields.take("language", one_of("nb", "en")))
 
     def to_json(self) -> dict[str, Any]:
         """Return the signature's members."""
-        return {
-            "id": self.id,
-            "consent": self.consent,
-            "subject": self.subject,
-            "matter": self.matter,
-            "text_version": self.text_version,
-            "language": self.language,
-        }
+        return {**ConsentAct.to_json(self), "text_version": self.text_version, "language": self.language}
 
 
 class RefusalBody(ConsentAct):

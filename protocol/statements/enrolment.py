@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from protocol.identifiers import Instant, InvitationId, PersonId, UnitId, parse_instant
-from protocol.reading import FORMAT_VERSION, Fields, Malformed, one_of, text
-from protocol.statements.identity import ROLES, KeySet
+from protocol.reading import FORMAT_VERSION, Fields, one_of, text
+from protocol.statements.identity import ROLES, KeySet, check_role
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,7 @@ class InvitationBody:
             fields.take_or_null("name", text),
             fields.take("not_after", parse_instant),
         )
-        if (body.unit is not None) != (body.role in ("custodian", "staff")):
-            raise Malformed("custodians and staff have a unit, others have none")
-        if (body.name is not None) != (body.role != "person"):
-            raise Malformed("professionals are named in clear, families never")
+        check_role(body.role, body.unit, body.name)
         return body
 
     def to_json(self) -> dict[str, Any]:

@@ -30,6 +30,14 @@ def sealing_key(value: object) -> bytes:
     return raw
 
 
+def check_role(role: str, unit: UnitId | None, name: str | None) -> None:
+    """Check that a role comes with what belongs to it; raises `Malformed`."""
+    if (unit is not None) != (role in ("custodian", "staff")):
+        raise Malformed("custodians and staff have a unit, others have none")
+    if (name is not None) != (role != "person"):
+        raise Malformed("professionals are named in clear, families never")
+
+
 @dataclass(frozen=True, slots=True)
 class KeySet:
     """The two public keys of a person: what they sign with and what is sealed to them."""
@@ -196,10 +204,7 @@ class EndorsementBody:
             name=fields.take_or_null("name", text),
             keys=fields.take("keys", KeySet.parse),
         )
-        if (body.unit is not None) != (body.role in ("custodian", "staff")):
-            raise Malformed("custodians and staff have a unit, others have none")
-        if (body.name is not None) != (body.role != "person"):
-            raise Malformed("professionals are named in clear, families never")
+        check_role(body.role, body.unit, body.name)
         return body
 
     def to_json(self) -> dict[str, Any]:
