@@ -32,10 +32,10 @@ check: setup ## Format, lint, types, import contracts
 	$(BIN)/lint-imports --no-logo
 
 test: check ## Every gate, then every test with the branch coverage gate
-	$(BIN)/pytest --cov --cov-report=term
+	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term
 
 nightly: setup ## The long runs: thousands of kills
-	FORTROLIG_KILLS=2000 $(BIN)/pytest tests/e2e -k kill --timeout=0
+	FORTROLIG_KILLS=2000 $(BIN)/pytest tests/e2e/test_kills.py --timeout=0
 
 bench: setup ## Measure against peers; writes build/bench.json
 	$(BIN)/python -m bench
