@@ -39,6 +39,17 @@ _STATES: dict[State, tuple[str, str]] = {
     State.SUSPENDED: ("kan ikke brukes nå", "cannot be used now"),
 }
 
+_WITHDRAWN = (
+    "Samtykket er trukket. Fra nå kan ingenting deles eller åpnes på det. Det som alt er lest, er lest.",
+    "The consent is withdrawn. From now nothing is shared or opened under it. What was read stays read.",
+)
+_WITHDRAWAL_WAITS = (
+    "Tilbaketrekkingen er registrert hos serveren, men står ikke i loggen ennå. Ingenting kan åpnes imens. "
+    "Kjør kommandoen en gang til senere for å få kvitteringen.",
+    "The withdrawal is recorded at the server, but not yet in the log. Nothing can be opened meanwhile. "
+    "Run the command again later for the receipt.",
+)
+
 
 @command(app, "request")
 async def request(
@@ -180,11 +191,13 @@ async def withdraw(session: Session, consent: ConsentArgument, child: ChildOptio
 
     Example: `fortrolig consent withdraw 3fa9c1`
     """
-    told = (
-        "Samtykket er trukket. Fra nå kan ingenting deles eller åpnes på det. Det som alt er lest, er lest.",
-        "The consent is withdrawn. From now nothing is shared or opened under it. What was read stays read.",
+    async with session.client() as client:
+        known = await _find(client, consent, child)
+        logged = await consents.withdraw(client, known)
+    session.show(
+        {"consent": known.digest, "state": "withdrawn" if logged else "waiting"},
+        session.say(*(_WITHDRAWN if logged else _WITHDRAWAL_WAITS)),
     )
-    await _act(session, consent, child, consents.withdraw, told)
 
 
 @command(app, "hear")

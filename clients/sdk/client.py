@@ -5,12 +5,23 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from clients.sdk.errors import Denied, Fault, Incomplete, Misused, SdkError, Tampered, Unreachable, as_sdk_error
+from clients.sdk.errors import (
+    Denied,
+    Fault,
+    Incomplete,
+    Misused,
+    Postponed,
+    SdkError,
+    Tampered,
+    Unreachable,
+    as_sdk_error,
+)
 from clients.sdk.home import Home, Profile
 from clients.sdk.journal import Begun, Journal
 from clients.sdk.transport import Transport, clock
@@ -24,6 +35,7 @@ from protocol.log.receipt import BadReceipt
 from protocol.log.receipt import Verified as Proved
 from protocol.log.receipt import parse as parse_receipt
 from protocol.log.receipt import verify as verify_receipt
+from protocol.logged import WITHDRAWAL
 from protocol.pins import Pins
 from protocol.sightings import Forked, compare
 from protocol.statements import base
@@ -123,6 +135,7 @@ class Client:
         Raises:
             Denied, Misused, Fault: it was refused; nothing happened.
             Unreachable: it may have happened; the same once more is safe.
+            Postponed: a withdrawal is kept until the log works again; the same later brings the receipt.
             Tampered: the receipt does not hold.
         """
         if purpose is None:
@@ -142,7 +155,11 @@ class Client:
         return Begun(purpose, path, {field: token, **(more or {})}, field, secrets.token_urlsafe(16))
 
     async def finish(self, purpose: str) -> Submitted | None:
-        """Learn what became of a request that was never answered; None if there is none or it did not happen."""
+        """Learn what became of a request that was never answered; None if there is none or it did not happen.
+
+        Raises:
+            Postponed: it is a withdrawal, and waits still.
+        """
         if self.journal.find(purpose) is None:
             return None
         async with self.journal.alone(purpose):
@@ -162,7 +179,10 @@ class Client:
     async def finish_all(self, beginning: str = "") -> list[Submitted]:
         """Learn what became of every unanswered request whose purpose begins so; return those that happened."""
         purposes = [begun.purpose for begun in self.journal.all() if begun.purpose.startswith(beginning)]
-        outcomes = [await self.finish(purpose) for purpose in purposes]
+        outcomes = []
+        for purpose in purposes:
+            with suppress(Postponed):
+                outcomes.append(await self.finish(purpose))
         return [outcome for outcome in outcomes if outcome is not None]
 
     async def _carry_through(self, begun: Begun) -> Submitted:
@@ -173,6 +193,10 @@ class Client:
             if begun.purpose and not _is_unknown(error):
                 self.journal.done(begun.purpose)
             raise
+        if _waits(begun.token, answer):
+            raise Postponed(
+                "waiting", "The server has recorded it; it is not in the log yet. Run the same again later."
+            )
         logged = Logged(begun.token, str(answer["receipt"]))
         entry = self._said_before(logged, answer) or await self.check_receipt(logged)
         if begun.purpose:
@@ -218,7 +242,9 @@ class Client:
         except (Refused, BadStatement, LookupError, ValueError) as error:
             raise self.tampered(error, logged.to_json()) from error
         # Not against the clock now: a request that is finished after a crash may have been logged long ago.
-        if abs(entry.entry.t - made) > TOLERANCE:
+        # A withdrawal may have waited for a halted log (`protocol.logged.Ledger.believe`).
+        late = entry.entry.t - made > TOLERANCE and entry.details.act != WITHDRAWAL
+        if late or made - entry.entry.t > TOLERANCE:
             far = Refused("wrong-time", "the server's clock and yours are more than five minutes apart")
             raise self.tampered(far, logged.to_json())
         self.home.save_receipt(logged.receipt)
@@ -353,6 +379,13 @@ async def fetch_policy(transport: Transport, fingerprint: str, home: Home) -> Po
         why = f"The server's policy does not hold: {error}"
         raise Tampered(code, f"{why}. Do not go on; the evidence is kept in {path}.", what=why, path=path) from error
     return policy
+
+
+def _waits(token: str, answer: Mapping[str, Any]) -> bool:
+    """Say whether the answer is that this withdrawal waits for the log; of nothing else may a server say so."""
+    said = signing.peek(token).body["kind"]
+    told = {"digest": signing.digest(token), "state": "waiting"}
+    return said == WITHDRAWAL and all(answer.get(name) == value for name, value in told.items())
 
 
 def _is_unknown(error: SdkError) -> bool:

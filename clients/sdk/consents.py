@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from clients.sdk.client import Client, new_statement_id
-from clients.sdk.errors import Denied, Tampered
+from clients.sdk.errors import Denied, Postponed, Tampered
 from clients.sdk.journal import purpose
 from clients.sdk.transport import clock
 from keys.signing import peek
@@ -220,9 +220,17 @@ async def acknowledge(client: Client, known: Known) -> None:
     await _say(client, known, NoticeBody, known.facts.notices)
 
 
-async def withdraw(client: Client, known: Known) -> None:
-    """Withdraw: works for the next request, everywhere."""
-    await _say(client, known, WithdrawalBody, known.facts.withdrawals)
+async def withdraw(client: Client, known: Known) -> bool:
+    """Withdraw: works for the next request, everywhere. Return whether the log holds it already.
+
+    False says that the server's log stands still and the server keeps the withdrawal for it. Nothing can be opened
+    meanwhile, and whoever withdraws the same again later learns what became of it and gets the receipt.
+    """
+    try:
+        await _say(client, known, WithdrawalBody, known.facts.withdrawals)
+    except Postponed:
+        return False
+    return True
 
 
 async def hear(

@@ -61,6 +61,10 @@ class Incomplete(SdkError):
     """There is not enough to judge by."""
 
 
+class Postponed(Incomplete):
+    """The server keeps a withdrawal that its log cannot take yet: it happens there later, and has no receipt until then."""
+
+
 def as_sdk_error(error: BaseException) -> SdkError | None:
     """Return the error of ours that another one amounts to; None if it is none of the server's or the home's doing.
 
