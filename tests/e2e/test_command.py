@@ -222,7 +222,7 @@ async def test_a_whole_enrolment_needs_no_secret_on_a_command_line(served: Stage
     endorsed = await run(served, "registrar", "registrar", "endorse", "--json")
     assert endorsed.answer["endorsed"] == [enrolled.answer["person"]]
     assert (await run(served, "aunt", "whoami", "--json")).answer["person"] == enrolled.answer["person"]
-    half = await run(served, "uncle", "enrol", "--json", given="fortrolig-invitation 1 http://x")
+    half = await run(served, "uncle", "enrol", "--json", given="fortrolig-invitation 1 http://x.example")
     assert (half.status, half.code) == (2, "bad-invitation")
     assert not served.home("uncle").exists()
 
