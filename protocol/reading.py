@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from keys.canonical import LARGEST_INTEGER
@@ -13,6 +13,10 @@ FORMAT_VERSION = 1
 """The one version that this code reads and writes (DESIGN §10)."""
 
 
+_ABSENT: Any = object()
+_LISTS = (list, tuple)
+
+
 class Malformed(ValueError):
     """The value is not of its documented form; the text names the member."""
 
@@ -21,23 +25,27 @@ class Fields:
     """The members of one JSON object, each taken exactly once."""
 
     def __init__(self, value: object, where: str) -> None:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             raise Malformed(f"{where} must be an object")
         self._left: dict[str, Any] = dict(value)
         self._where = where
 
     def take(self, name: str, parse: Callable[[Any], T]) -> T:
         """Take a required member; any `ValueError` of its parser becomes `Malformed`, naming the member."""
-        if name not in self._left:
+        value = self._left.pop(name, _ABSENT)
+        if value is _ABSENT:
             raise Malformed(f"{self._where} lacks '{name}'")
         try:
-            return parse(self._left.pop(name))
+            return parse(value)
         except ValueError as error:
             raise Malformed(f"{self._where}.{name}: {error}") from error
 
     def take_or_null(self, name: str, parse: Callable[[Any], T]) -> T | None:
         """Take a member that is present but may be null."""
-        return self.take(name, lambda value: None if value is None else parse(value))
+        if self._left.get(name, _ABSENT) is None:
+            del self._left[name]
+            return None
+        return self.take(name, parse)
 
     def version(self) -> None:
         """Take `v` and refuse any other version than ours."""
@@ -66,9 +74,10 @@ def text_up_to(most: int) -> Callable[[object], str]:
     """Take non-empty text of at most so many characters."""
 
     def parse(value: object) -> str:
-        if len(text(value)) > most:
+        taken = text(value)
+        if len(taken) > most:
             raise Malformed(f"must not be longer than {most} characters")
-        return text(value)
+        return taken
 
     return parse
 
@@ -102,7 +111,7 @@ def listed(parse: Callable[[Any], T], *, least: int = 0, most: int = 1_000) -> C
     """Take an array of `least` to `most` values, each by `parse`."""
 
     def parse_all(value: object) -> tuple[T, ...]:
-        if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+        if not isinstance(value, _LISTS):
             raise Malformed("must be a list")
         if not least <= len(value) <= most:
             raise Malformed(f"must hold {least} to {most} values")

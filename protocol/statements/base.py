@@ -21,6 +21,9 @@ __all__ = ["Body", "Claim", "Refused", "Statement", "claim", "compose", "holder_
 _REMEMBERED = 1_024
 """How many verified statements are remembered: what a signature proves never changes, whatever else ends."""
 
+_WAITING = 64
+"""How many are remembered between reading and verifying."""
+
 
 class Refused(ValueError):
     """A statement that must not be believed; `code` is stable, the text is for people."""
@@ -93,6 +96,12 @@ def sign(body: Body, key: signing.SigningKey, *, iss: PersonId, aud: str, made: 
 _VARIANTS = {"endorsement": "role", "open": "act"}
 
 
+# Who reads a statement's claim verifies it next: its spelling is then not read twice.
+@lru_cache(maxsize=_WAITING)
+def _read(token: str) -> signing.WellSpelt:
+    return signing.read(token)
+
+
 @lru_cache(maxsize=_REMEMBERED)
 def claim(token: str) -> Claim:
     """Read who a statement says it is from, believing nothing.
@@ -101,7 +110,7 @@ def claim(token: str) -> Claim:
         Refused: `bad-statement`, if it has not the one spelling or names no person.
     """
     try:
-        kind, kid, payload = signing.peek(token)
+        kind, kid, payload = _read(token).said
         said = f"{kind} {payload.get(_VARIANTS[kind])}" if kind in _VARIANTS else kind
         return Claim(kind, kid, PersonId.parse(payload.get("iss")), said)
     except (ValueError, signing.BadStatement) as error:
@@ -121,8 +130,7 @@ def verify(token: str, kind: type[B], key: signing.PublicKey, *, aud: str) -> St
 @lru_cache(maxsize=_REMEMBERED)
 def _verified(token: str, kind: type[Body], key: signing.PublicKey, aud: str) -> Statement[Any]:
     try:
-        payload = signing.verify(token, kind.kind, key)
-        fields = Fields(payload, kind.kind)
+        fields = Fields(signing.verify_read(_read(token), kind.kind, key), kind.kind)
         fields.version()
         fields.take("kind", _exactly(kind.kind))
         fields.take("aud", _exactly(aud))

@@ -67,6 +67,24 @@ def test_peeking_refuses_every_spelling_that_verifying_would_refuse(case: dict[s
             signing.peek(case["token"])
 
 
+@pytest.mark.parametrize("case", vectors.cases("statements.json", "accepted"))
+def test_what_was_read_once_is_verified_as_if_it_were_read_again(case: dict[str, Any]) -> None:
+    assert signing.verify_read(signing.read(case["token"]), KIND, KEY) == case["body"]
+
+
+@pytest.mark.parametrize("case", vectors.cases("statements.json", "refused"))
+def test_what_was_read_once_is_refused_as_if_it_were_read_again(case: dict[str, Any]) -> None:
+    with pytest.raises(BadStatement):
+        signing.verify_read(signing.read(case["token"]), KIND, KEY)
+
+
+def test_what_was_read_once_is_refused_under_another_key_or_kind() -> None:
+    read = signing.read(signing.sign(KIND, {"n": 1}, MINE))
+    for kind, key in ((KIND, signing.generate().public), ("fortrolig.other", MINE.public)):
+        with pytest.raises(BadStatement):
+            signing.verify_read(read, kind, key)
+
+
 @pytest.mark.parametrize("token", [None, b"a.b.c", 1, ["a.b.c"]])
 def test_a_token_that_is_no_text_is_refused(token: Any) -> None:
     for read in (signing.peek, signing.digest, lambda wrong: signing.verify(wrong, KIND, KEY)):
