@@ -44,10 +44,14 @@ _WITHDRAWN = (
     "The consent is withdrawn. From now nothing is shared or opened under it. What was read stays read.",
 )
 _WITHDRAWAL_WAITS = (
-    "Tilbaketrekkingen er registrert hos serveren, men står ikke i loggen ennå. Ingenting kan åpnes imens. "
-    "Kjør kommandoen en gang til senere for å få kvitteringen.",
-    "The withdrawal is recorded at the server, but not yet in the log. Nothing can be opened meanwhile. "
-    "Run the command again later for the receipt.",
+    (
+        "Tilbaketrekkingen er registrert hos serveren, men står ikke i loggen ennå. Ingenting kan åpnes imens. "
+        "Kjør kommandoen en gang til senere for å få kvitteringen."
+    ),
+    (
+        "The withdrawal is recorded at the server, but not yet in the log. Nothing can be opened meanwhile. "
+        "Run the command again later for the receipt."
+    ),
 )
 
 

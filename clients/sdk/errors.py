@@ -62,7 +62,7 @@ class Incomplete(SdkError):
 
 
 class Postponed(Incomplete):
-    """The server keeps a withdrawal that its log cannot take yet: it happens there later, and has no receipt until then."""
+    """The server keeps a withdrawal that its log cannot take yet; until then there is no receipt."""
 
 
 def as_sdk_error(error: BaseException) -> SdkError | None:
