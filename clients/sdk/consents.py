@@ -6,7 +6,7 @@ Each client derives the law itself before it shows or signs anything: what the s
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from clients.sdk.client import Client, new_statement_id
@@ -80,11 +80,18 @@ class Situation:
     subject: SubjectId
     consents: tuple[ConsentFacts, ...]
     records: tuple[ConsentRecord, ...]
-    hearings: tuple[Hearing, ...]
+    hearings: Mapping[str, tuple[Hearing, ...]]
+    """By consent: a hearing that a unit recorded goes only with the consents to which the unit is a party."""
 
-    def case(self, memberships: Sequence[tuple[PersonId, UnitId]]) -> Case:
-        """Build the case, with memberships that the caller vouches for."""
-        return build_case(self.directory, self.subject, self.consents, self.hearings, memberships)
+    def case(self, consents: Collection[str], memberships: Sequence[tuple[PersonId, UnitId]] = ()) -> Case:
+        """Build the case of these consents, with memberships that the caller vouches for.
+
+        Only the hearings that go with them count, as at the server: otherwise one of us would permit what the other
+        denies, and who heard the child would show to somebody who may not know.
+        """
+        facts = tuple(each for each in self.consents if each.terms.digest in consents)
+        heard = dict.fromkeys(hearing for consent in consents for hearing in self.hearings.get(consent, ()))
+        return build_case(self.directory, self.subject, facts, tuple(heard), memberships)
 
 
 def parties(ids: Sequence[PersonId | UnitId], *, subunits: bool = False) -> tuple[Party, ...]:
@@ -103,27 +110,31 @@ async def situation(client: Client, subject: SubjectId, units: Sequence[UnitId] 
     """
     listed = await client.transport.pages("/v1/consents", "consents", subject=subject)
     records = tuple(ConsentRecord.parse({"request": one["request"], "statements": one["statements"]}) for one in listed)
-    heard = {logged.token: logged for one in listed for logged in logged_list(one["hearings"])}.values()
+    heard_with = [logged_list(one["hearings"]) for one in listed]
+    heard = {logged.token: logged for some in heard_with for logged in some}
     signers = {claim(logged.token).iss for record in records for logged in (record.request, *record.statements)}
-    signers |= {claim(logged.token).iss for logged in heard}
+    signers |= {claim(logged.token).iss for logged in heard.values()}
     named = {UnitId(party.id) for one in records for party in _parties_of(one) if party.id.startswith(UnitId.prefix)}
     directory = await client.directory(units={*named, *units}, persons=signers, subjects=[subject])
     try:
         facts = tuple(consent_facts(directory, record) for record in records)
-        hearings = tuple(hearing_fact(directory, logged) for logged in heard)
+        believed = {token: hearing_fact(directory, logged) for token, logged in heard.items()}
     except Refused as error:
         raise client.tampered(error, {"consents": [record.to_json() for record in records]}) from error
     await client.require_one_log(directory)
+    hearings = {
+        each.terms.digest: tuple(believed[logged.token] for logged in some)
+        for each, some in zip(facts, heard_with, strict=True)
+    }
     return Situation(directory, subject, facts, records, hearings)
 
 
 async def listed(client: Client, subject: SubjectId, at: Instant | None = None) -> list[Known]:
     """Return the consents around a subject that I may know of, each with where it stands now."""
     found = await situation(client, subject)
-    case = found.case(())
     now = clock() if at is None else at
     return [
-        Known(facts.terms.digest, facts, standing(facts, case, now), record)
+        Known(facts.terms.digest, facts, standing(facts, found.case([facts.terms.digest]), now), record)
         for facts, record in zip(found.consents, found.records, strict=True)
     ]
 

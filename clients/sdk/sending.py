@@ -171,7 +171,6 @@ def choose(client: Client, found: Situation, wanted: Wanted) -> tuple[Permit | D
     """Find consents that permit the share, and return the answer with the consents that came closest."""
     now = clock()
     acting = [] if wanted.unit is None else [(client.person, wanted.unit)]
-    case = found.case(acting)
     closest: tuple[Deny, tuple[str, ...]] | None = None
     for purpose, consents in _candidates(found, wanted):
         ask = Ask(
@@ -186,7 +185,7 @@ def choose(client: Client, found: Situation, wanted: Wanted) -> tuple[Permit | D
             consents=consents,
             shared_at=None,
         )
-        answer = decide(ask, case, now)
+        answer = decide(ask, found.case(consents, acting), now)
         if isinstance(answer, Permit):
             return answer, consents
         if closest is None or _closeness(answer) >= _closeness(closest[0]):
