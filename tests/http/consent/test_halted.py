@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from typing import Any
@@ -17,7 +18,10 @@ from server.audit import postponed
 from server.audit.log import LogBehind
 from server.audit.wiring import DATABASE, WRITER
 from server.consent.refusals import NOT_ENTITLED
+from server.consent.routes import ON_ENDED
+from server.consent.waiting import carry_out
 from server.http.meta import OPENAPI
+from server.identity.intake import INTAKE
 from tests.http.consent.support import WORDS, Town, last_entry, new_statement
 from tests.http.documents.support import Office, entry_of
 from tests.kit.actor import Actor, Reply
@@ -195,6 +199,17 @@ async def test_what_no_longer_verifies_is_refused_and_stops_nothing(town: Town) 
     found = await last_entry(world)
     assert (found.entry.e, found.details.reason) == (Event.STATEMENT_REFUSED, "not-entitled")
     assert await queue(world) == []
+
+
+async def test_two_that_carry_out_the_same_queue_at_once_withdraw_once(town: Town) -> None:
+    world, terms = town.world, await town.in_force()
+    halt(world)
+    assert (await withdraw(town, terms)).status == 202
+    app, size = world.client.app, world.log.head.size
+    app[WRITER].log.halted = None
+    await asyncio.gather(carry_out(app[INTAKE], app[ON_ENDED]), carry_out(app[INTAKE], app[ON_ENDED]))
+    assert await queue(world) == []
+    assert world.log.head.size == size + 1
 
 
 async def test_the_document_says_that_a_withdrawal_may_wait(town: Town) -> None:

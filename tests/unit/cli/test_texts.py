@@ -66,8 +66,8 @@ def test_an_unknown_code_is_told_in_the_errors_own_words() -> None:
 
 
 def test_tampering_says_where_the_evidence_lies() -> None:
-    error = Tampered("rolled-back", "…", path="/home/x/evidence/1.json")
-    assert told(error, Language.BOKMAL).endswith("beviset ligger i /home/x/evidence/1.json.")
+    error = Tampered("rolled-back", "…", path="/home/kari/evidence/1.json")
+    assert told(error, Language.BOKMAL).endswith("beviset ligger i /home/kari/evidence/1.json.")
     assert phrase("passphrase", Language.ENGLISH) == "Passphrase: "
 
 
