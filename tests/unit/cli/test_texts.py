@@ -80,7 +80,7 @@ ENDINGS: list[tuple[BaseException, int, str]] = [
     (Misused("bad-form", "x"), 2, "bad-form"),
     (Denied("not-found", "x"), 3, "not-found"),
     (Tampered("forked", "x"), 4, "forked"),
-    (Unreachable("unreachable", "x", server="http://x"), 5, "unreachable"),
+    (Unreachable("unreachable", "x", server="http://x.example"), 5, "unreachable"),
     (Incomplete("no-policy", "x"), 6, "no-policy"),
     (Refused("no-epoch", "x"), 6, "no-epoch"),
     (Refused("rolled-back", "x"), 4, "rolled-back"),
