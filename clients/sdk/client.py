@@ -11,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from clients.sdk import policy as policies
 from clients.sdk.errors import (
     Denied,
     Fault,
-    Incomplete,
     Misused,
     Postponed,
     SdkError,
@@ -29,7 +29,7 @@ from keys import encoding, signing
 from keys.signing import BadStatement
 from protocol.bundle import Renewal
 from protocol.identifiers import Instant, PersonId, StatementId, SubjectId, UnitId
-from protocol.identity import TOLERANCE, Directory, Logged, Policy, accept_policy, logged_list, proved
+from protocol.identity import TOLERANCE, Directory, Logged, Policy, logged_list, proved
 from protocol.log.checkpoint import BadCheckpoint, open_checkpoint
 from protocol.log.receipt import BadReceipt
 from protocol.log.receipt import Verified as Proved
@@ -102,9 +102,16 @@ class Client:
         return self._policy
 
     async def load_policy(self) -> Policy:
-        """Fetch the policy and accept it under the root's fingerprint; raises `Tampered`."""
+        """Fetch the policy and accept it under the root's fingerprint, in the log that I know; raises `Tampered`."""
         if self._policy is None:
-            self._policy = await fetch_policy(self.transport, self.profile.root, self.home)
+            self._policy, published = await policies.fetch(self.transport, self.profile.root, self.home)
+            try:
+                await self.saw(published.checkpoint)
+            except SdkError:
+                self._policy = None
+                raise
+            # Before it is pinned: after a crash between the two, an older one would look rolled back.
+            policies.keep(self.home, published)
             self._keep(Directory(self._policy, self.home.pins, clock()))
         return self._policy
 
@@ -198,12 +205,12 @@ class Client:
                 "waiting", "The server has recorded it; it is not in the log yet. Run the same again later."
             )
         logged = Logged(begun.token, str(answer["receipt"]))
-        entry = self._said_before(logged, answer) or await self.check_receipt(logged)
+        entry = await self._said_before(logged, answer) or await self.check_receipt(logged)
         if begun.purpose:
             self.journal.done(begun.purpose)
         return Submitted(entry, begun.token, answer)
 
-    def _said_before(self, logged: Logged, answer: Mapping[str, Any]) -> Proved | None:
+    async def _said_before(self, logged: Logged, answer: Mapping[str, Any]) -> Proved | None:
         """Return the entry of an earlier statement of mine that says the same, if the server answers with that."""
         said = signing.peek(logged.token)
         before, consent = answer.get("digest"), said.body.get("consent")
@@ -215,7 +222,10 @@ class Client:
             return None
         details = entry.details
         same = (details.actor, details.act, details.consents) == (self.person, said.kind, (consent,))
-        return entry if same and before in details.statements else None
+        if not same or before not in details.statements:
+            return None
+        await self.saw(entry.checkpoint.note.decode())
+        return entry
 
     async def _post(self, begun: Begun) -> Any:
         for pause in (*_TRIES_AFTER_LOSS, None):
@@ -350,35 +360,11 @@ class Client:
         if old in (0, new):
             return []
         try:
-            answer = await self.transport.get("/v1/log/consistency", old=old, new=new)
+            answer = await self.transport.get("/v1/log/consistency", public=True, old=old, new=new)
         except (Denied, Misused) as error:
             why = f"the server cannot show that the log of {old} entries grew into the one of {new}"
             raise Refused("no-consistency", why) from error
         return [encoding.decode(node) for node in answer["proof"]]
-
-
-async def fetch_policy(transport: Transport, fingerprint: str, home: Home) -> Policy:
-    """Fetch the policy and accept it under a fingerprint that came by hand.
-
-    Raises:
-        Incomplete: the server has none yet.
-        Tampered: it is not the root's, has ended, or is older than one seen before.
-    """
-    try:
-        answer = await transport.get("/v1/policy", public=True)
-    except Denied as error:
-        raise Incomplete("no-policy", "The server has no policy yet: the root must publish one.") from error
-    try:
-        root = signing.PublicKey.from_jwk(answer["root"])
-        logged = Logged.parse(answer["policy"])
-        policy = accept_policy(logged.token, root, fingerprint, home.pins, clock())
-        proved(logged, policy)
-    except (Refused, ValueError, LookupError, TypeError) as error:
-        code = getattr(error, "code", "bad-policy")
-        path = home.save_evidence({"code": code, "why": str(error), "answer": answer})
-        why = f"The server's policy does not hold: {error}"
-        raise Tampered(code, f"{why}. Do not go on; the evidence is kept in {path}.", what=why, path=path) from error
-    return policy
 
 
 def _waits(token: str, answer: Mapping[str, Any]) -> bool:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from clients.sdk.client import Client, days, fetch_policy
+from clients.sdk import policy as policies
+from clients.sdk.client import Client, days
 from clients.sdk.errors import Denied, Misused, Tampered
 from clients.sdk.home import Home, Profile, home_exists, read_profile
 from clients.sdk.journal import purpose
@@ -115,7 +116,7 @@ async def enrol(folder: Path, passphrase: str, slip: Slip, *, cost: Cost | None 
         if existing is None and answer["state"] in ("used", "ended"):
             raise Misused("invitation-over", "This invitation is used or has ended; ask for a new one.")
         home = Home.begin(folder, passphrase, cost=cost) if existing is None else Home.open(folder, passphrase)
-        policy = await fetch_policy(transport, slip.root, home)
+        policy, _ = await policies.fetch(transport, slip.root, home)
         inviter, invitation = _believed(answer, policy, slip)
         mine = Profile(invitation.holder, slip.server, slip.root)
         if existing not in (None, mine):

@@ -2,6 +2,7 @@
 
     keyring.json    private keys, locked by the passphrase (mode 0600)
     profile.json    who I am, which server, which root
+    policy.json     the root's policy as it was last accepted (`clients.sdk.policy`)
     trust.json      pins, and the largest checkpoint of the log that I have verified
     begun/          requests that were signed and not yet answered (`clients.sdk.journal`)
     outbox/         shares that are not yet sent (`clients.sdk.outbox`)
@@ -127,7 +128,7 @@ class Home:
     @property
     def pins(self) -> Pins:
         """What I have once believed."""
-        return _pins(self._trust(), self.folder)
+        return read_pins(self.folder)
 
     @property
     def seen(self) -> str | None:
@@ -193,6 +194,11 @@ def read_profile(folder: Path) -> Profile:
         raise Misused(
             "not-enrolled", f"{folder} is not enrolled anywhere yet. Begin with `fortrolig enrol`.", path=folder
         ) from error
+
+
+def read_pins(folder: Path) -> Pins:
+    """Read what a home has once believed, without its passphrase; raises `Fault` (`damaged-home`)."""
+    return _pins(read_json(folder / "trust.json"), folder)
 
 
 def home_exists(folder: Path) -> Misused:

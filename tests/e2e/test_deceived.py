@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 
 from clients.sdk import consents, enrolment, receiving, sending, subjects
+from clients.sdk.client import new_statement_id
 from clients.sdk.content import Attachment
-from clients.sdk.errors import Tampered
-from keys import sealing
+from clients.sdk.errors import Misused, Tampered
+from keys import sealing, signing
 from keys.encoding import encode
 from protocol.consent.terms import Text
 from protocol.identifiers import MatterId
+from protocol.statements.consent import SignatureBody
 from tests.e2e.forging import forge, opened
 from tests.e2e.stage import CHEAP, PASSPHRASE, Stage, message, own_sending, sign_all
 
@@ -187,3 +189,36 @@ async def test_a_request_whose_text_says_something_else_is_not_signed(
         [known] = [one for one in await consents.listed(mother, stage.child) if one.terms.matter == matter]
         assert known.facts.signatures == ()
     assert evidence(stage, "mother")[0]["request"]
+
+
+async def test_a_policy_whose_receipt_stands_in_a_log_that_shrank_is_not_accepted(stage: Stage, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(stage.server, old)
+    await allowed(stage)
+    shutil.rmtree(stage.server)
+    shutil.copytree(old, stage.server)
+    async with stage.serving(), stage.client("mother") as mother:
+        for _ in range(2):
+            with pytest.raises(Tampered) as found:
+                await mother.load_policy()
+            assert found.value.code == "no-consistency"
+        with pytest.raises(Misused):
+            _ = mother.policy
+
+
+async def test_the_receipt_of_what_was_said_before_must_stand_in_the_log_too(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matter = await allowed(stage)
+    async with stage.serving(), stage.client("mother") as mother:
+        [known] = [one for one in await consents.listed(mother, stage.child) if one.terms.matter == matter]
+        shown: list[str] = []
+
+        async def saw(note: str, **_: object) -> None:
+            shown.append(note)
+
+        monkeypatch.setattr(mother, "saw", saw)
+        body = SignatureBody(new_statement_id(), known.digest, known.terms.subject, matter, "1", "nb")
+        again = await mother.submit("/v1/consent-statements", body)
+    assert again.answer["digest"] != signing.digest(again.token)
+    assert shown == [again.entry.checkpoint.note.decode()]
