@@ -11,7 +11,7 @@ from clients.cli.plain import plain
 from clients.cli.progress import bar
 from clients.cli.reading import identifier
 from clients.cli.session import DONE, INCOMPLETE, TAMPERED, Session, command
-from clients.sdk import log
+from clients.sdk import log, policy
 from clients.sdk.errors import Misused
 from protocol.identifiers import SubjectId
 from protocol.log.checkpoint import BadCheckpoint, LogPolicy
@@ -50,9 +50,9 @@ async def export(
     async with session.client() as client:
         with bar(session, "log") as progress:
             header = await log.export(client, folder, case, subjects=subjects, progress=progress)
-        policy = await client.load_policy()
+        accepted = await client.load_policy()
     session.show(
-        {"folder": str(folder), "size": header.size, "origin": header.origin, "log": policy.log.log},
+        {"folder": str(folder), "size": header.size, "origin": header.origin, "log": accepted.log.log},
         session.say(f"{header.size} hendelser ligger i {folder}.", f"{header.size} entries are in {folder}."),
         session.say(
             "Kontroller dem, også uten nett: fortrolig log verify", "Verify them, offline too: fortrolig log verify"
@@ -64,18 +64,18 @@ async def export(
 async def verify(
     session: Session,
     folder: Annotated[Path, typer.Argument(help="The export's folder.")],
-    log_key: Annotated[str, typer.Option(help="The log's verifier key, from the root's policy, got elsewhere.")],
+    log_key: Annotated[
+        str | None,
+        typer.Option(help="The log's verifier key, got elsewhere; else the root's policy that your home keeps."),
+    ] = None,
     receipt: Annotated[list[Path] | None, typer.Option(help="A receipt that somebody kept; repeat.")] = None,
 ) -> None:
-    """Judge an export offline: exit code 0 intact, 4 tampered with, 6 cannot be judged.
+    """Judge an export offline: exit code 0 intact, 4 tampered with, 6 cannot be judged. No passphrase is needed.
 
-    Example: `fortrolig log verify ./export --log-key "$(cat log-key.txt)" --receipt receipt.txt`
+    Example: `fortrolig log verify ./export --receipt receipt.txt`
     """
-    try:
-        policy = LogPolicy(Verifier.parse(log_key).name, log_key)
-    except (BadNote, BadCheckpoint) as error:
-        raise Misused("bad-log-key", f"This is not a log's verifier key: {error}") from error
-    verdict = log.verify(folder, policy, tuple(receipt or ()))
+    judge_by = _kept_policy(session) if log_key is None else _named_policy(log_key)
+    verdict = log.verify(folder, judge_by, tuple(receipt or ()))
     status, nb, en = _VERDICTS[verdict.outcome]
     session.show(
         {"outcome": str(verdict.outcome), "size": verdict.size, "findings": _findings(verdict)},
@@ -85,6 +85,26 @@ async def verify(
     )
     if status != DONE:
         raise typer.Exit(status)
+
+
+def _named_policy(log_key: str) -> LogPolicy:
+    try:
+        return LogPolicy(Verifier.parse(log_key).name, log_key)
+    except (BadNote, BadCheckpoint) as error:
+        raise Misused("bad-log-key", f"This is not a log's verifier key: {error}") from error
+
+
+def _kept_policy(session: Session) -> LogPolicy:
+    """Return whose log it must be by the root's policy that the home keeps, verified anew."""
+    kept = policy.kept(session.home)
+    if kept is None:
+        raise Misused(
+            "no-log-key",
+            f"{session.home} keeps no policy to judge by. Give --log-key: `server init` and `log export` show it; "
+            "get it from somebody whom you trust, not from the export.",
+            path=session.home,
+        )
+    return kept.log
 
 
 def _findings(verdict: Verdict) -> list[dict[str, Any]]:

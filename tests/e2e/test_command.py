@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from clients.cli.main import app
 from clients.sdk import consents
-from keys import sealing
+from keys import sealing, signing
 from keys.encoding import encode
 from protocol.identifiers import MatterId
 from tests.e2e.forging import forge
@@ -168,6 +168,30 @@ async def test_an_export_that_is_none_is_6_and_a_key_that_is_none_is_2(stage: St
     assert (judged.status, judged.code) == (6, "bad-export")
     mistyped = await run(stage, "supervisor", "log", "verify", str(tmp_path), "--log-key", "x", "--json")
     assert (mistyped.status, mistyped.code) == (2, "bad-log-key")
+
+
+async def test_an_export_is_judged_by_the_policy_that_the_home_keeps(served: Stage, tmp_path: Path) -> None:
+    folder, home = tmp_path / "export", served.home("supervisor")
+    verify = ("log", "verify", str(folder), "--json")
+    without = await run(served, "supervisor", *verify)
+    assert (without.status, without.code) == (2, "no-log-key")
+    assert (await run(served, "supervisor", "log", "export", str(folder), "--case", "T-1")).status == 0
+    # Nor is the passphrase needed.
+    judged = await run(served, "supervisor", *verify, passphrase="another one")
+    assert (judged.status, judged.answer["outcome"]) == (0, "intact")
+    kept = json.loads((home / "policy.json").read_text(encoding="utf-8"))
+    stranger = signing.generate()
+    for spoilt, told in (
+        ({**kept, "root": dict(stranger.public.jwk)}, (4, "wrong-root")),
+        ({**kept, "token": kept["token"][:-8] + "AAAAAAAA"}, (4, "bad-statement")),
+        ({**kept, "v": 2}, (1, "damaged-home")),
+        ({**kept, "root": {}}, (1, "damaged-home")),
+    ):
+        (home / "policy.json").write_text(json.dumps(spoilt), encoding="utf-8")
+        ended = await run(served, "supervisor", *verify)
+        assert (ended.status, ended.code) == told
+    text = await run(served, "supervisor", *verify[:-1], "--log-key", served.log_key, "--language", "en")
+    assert (text.status, "intact" in text.out) == (0, True)
 
 
 async def test_an_export_is_judged_0_intact(served: Stage, tmp_path: Path) -> None:
