@@ -1,7 +1,7 @@
 """One group commit, on the writing thread: requests in turn, a savepoint each, then their entries in bulk.
 
-The order is the promise: actions, leaves, tiles, signed checkpoint, head, COMMIT; only then does the tree in memory
-advance, and only then do receipts exist (DESIGN §7).
+The order is the promise: actions, rows left for later, leaves, tiles, signed checkpoint, head, COMMIT; only then does
+the tree in memory advance, and only then do receipts exist (DESIGN §7).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,6 +20,7 @@ from protocol.log.receipt import Disclosure
 from server.audit import store
 from server.audit.idempotency import KEPT_MS, AlreadyAnswered, Idempotency, IdempotencyConflict
 from server.audit.log import LogHalted
+from server.audit.sparing import Facts, Unwritten
 from server.audit.tree import Edge
 
 if TYPE_CHECKING:
@@ -60,12 +61,13 @@ class Pending:
 class Work:
     """What an action works with: the transaction, its instant, and the log to append to."""
 
-    __slots__ = ("_batch", "_connection", "_savepoint", "at", "pending", "replayable")
+    __slots__ = ("_batch", "_connection", "_savepoint", "_unwritten", "at", "pending", "replayable")
 
     def __init__(self, batch: Batch, connection: Connection, at: Instant) -> None:
         self._batch = batch
         self._connection = connection
         self._savepoint = False
+        self._unwritten = Unwritten()
         self.at = at
         self.pending: list[Pending] = []
         self.replayable = True
@@ -74,9 +76,32 @@ class Work:
     def connection(self) -> Connection:
         """The transaction, within this request's own savepoint. Not for begin, commit or rollback."""
         if not self._savepoint:  # set only when asked for: an action that just appends is spared two statements
+            # Rows of earlier requests stand before the savepoint: undoing this request must not take them along.
+            self._batch.write_out()
             self._connection.exec_driver_sql(f"SAVEPOINT {_SAVEPOINT}")
             self._savepoint = True
+        self._unwritten.write(self._connection)
         return self._connection
+
+    def reading(self, *names: str) -> Connection:
+        """Give the transaction for SELECTs alone, which may be answered as to an earlier request of this batch.
+
+        Nothing has been written in between, but for rows left for later: those under `names` (ids) are written first,
+        others are not there yet. So name every id under which the rows looked for may have been left.
+        """
+        waiting = self._batch.unwritten.names | self._unwritten.names
+        if self._savepoint or not waiting.isdisjoint(names):
+            return self.connection
+        return cast("Connection", self._batch.facts)
+
+    def later(self, *names: str) -> Connection:
+        """Give what takes INSERTs and writes them at the end of the batch, together with those of other requests.
+
+        They are written before that for whoever asks for `connection`, or for `reading` under one of `names` (ids). If
+        the action raises they are never written. The caller has checked that they break no constraint.
+        """
+        self._unwritten.names.update(names)
+        return cast("Connection", self._unwritten)
 
     def append(self, event: Event, details: Details, scope: str) -> int:
         """Append an entry to the log and give its leaf index.
@@ -100,15 +125,18 @@ class Work:
         self.replayable = False
 
     def keep(self) -> None:
-        """Make what the action wrote part of the batch."""
+        """Make what the action wrote, or left for later, part of the batch."""
         if self._savepoint:
             self._connection.exec_driver_sql(f"RELEASE SAVEPOINT {_SAVEPOINT}")
+            self._batch.facts.forget()
+        self._batch.unwritten.take(self._unwritten)
 
     def undo(self) -> None:
         """Take back what the action wrote."""
         if self._savepoint:
             self._connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
             self._connection.exec_driver_sql(f"RELEASE SAVEPOINT {_SAVEPOINT}")
+            self._batch.facts.forget()
 
 
 @dataclass(slots=True)
@@ -131,27 +159,32 @@ class Request(Generic[T]):
 class Batch:
     """The requests of one transaction. `carry_out` is the way in."""
 
-    def __init__(self, log: Log, clock: Callable[[], Instant], random: Callable[[int], bytes]) -> None:
+    def __init__(
+        self, connection: Connection, log: Log, clock: Callable[[], Instant], random: Callable[[int], bytes]
+    ) -> None:
         self.random = random
         self.size = log.head.size
+        self.unwritten = Unwritten()
+        self.facts = Facts(connection)
+        self._connection = connection
         self._log = log
         self._clock = clock
         self._last = log.head.t
         self._pending: list[Pending] = []
         self._answers: dict[tuple[str, str], store.Answer] = {}
 
-    def run(self, connection: Connection, request: Request[Any]) -> None:
+    def run(self, request: Request[Any]) -> None:
         """Carry one request out in its savepoint; what it raises is its own fault and nobody else's.
 
         Raises:
             Exception: the transaction itself failed.
         """
         self._last = at = Instant(max(self._clock(), self._last))
-        known = self._known(connection, request.idempotency, at)
+        known = self._known(request.idempotency, at)
         if known is not None:
-            self._repeat(connection, request, known)
+            self._repeat(request, known)
             return
-        work = Work(self, connection, at)
+        work = Work(self, self._connection, at)
         try:
             request.result = request.call(work)
             answer = _answer(request, work)
@@ -166,12 +199,19 @@ class Batch:
         self.size += len(work.pending)
         request.entries += [(each.index, each.disclosure) for each in work.pending]
 
-    def seal(self, connection: Connection) -> Sealed | None:
-        """Write what the requests appended, under a signed checkpoint; None if they appended nothing.
+    def write_out(self) -> None:
+        """Write the rows that were left for later."""
+        self.facts.forget()
+        self.unwritten.write(self._connection)
+
+    def seal(self) -> Sealed | None:
+        """Write what the requests left and appended, under a signed checkpoint; None if they appended nothing.
 
         Raises:
             Exception: the transaction failed.
         """
+        connection = self._connection
+        self.write_out()
         if self._answers:
             if self._last // _HOUR_MS != self._log.head.t // _HOUR_MS:
                 store.forget_answers(connection, Instant(self._last - KEPT_MS))
@@ -193,32 +233,32 @@ class Batch:
         locked = self._log.scopes.lock(vault, pending.identity, opened.blind, opened.details)
         return store.StoredLeaf(pending.index, opened.entry, pending.scope, locked)
 
-    def _known(self, connection: Connection, asked: Idempotency[Any] | None, at: Instant) -> store.Answer | None:
+    def _known(self, asked: Idempotency[Any] | None, at: Instant) -> store.Answer | None:
         if asked is None:
             return None
         known = self._answers.get((asked.person, asked.key))
         if known is None:
-            known = store.find_answer(connection, asked.person, asked.key)
+            known = store.find_answer(self._connection, asked.person, asked.key)
             if known is not None and known.t <= at - KEPT_MS:
-                store.forget_answers(connection, Instant(at - KEPT_MS))
+                store.forget_answers(self._connection, Instant(at - KEPT_MS))
                 known = None
         return known
 
-    def _repeat(self, connection: Connection, request: Request[Any], known: store.Answer) -> None:
+    def _repeat(self, request: Request[Any], known: store.Answer) -> None:
         try:
             answer = _replayed(request, known)
-            request.entries = self._disclosed(connection, json.loads(known.leaves))
+            request.entries = self._disclosed(json.loads(known.leaves))
             request.result = answer
         except SQLAlchemyError:
             raise
         except Exception as error:  # noqa: BLE001  (conflict, erasure or a codec's fault: the submitter's alone)
             request.fault = error
 
-    def _disclosed(self, connection: Connection, indexes: list[int]) -> list[tuple[int, Disclosure]]:
+    def _disclosed(self, indexes: list[int]) -> list[tuple[int, Disclosure]]:
         base = self._log.head.size
-        older = store.stored_some(connection, [index for index in indexes if index < base])
+        older = store.stored_some(self._connection, [index for index in indexes if index < base])
         present = [self._pending[index - base] for index in indexes if index >= base]
-        return self._log.disclose(connection, older) + [(each.index, each.disclosure) for each in present]
+        return self._log.disclose(self._connection, older) + [(each.index, each.disclosure) for each in present]
 
 
 class Sealed(NamedTuple):
@@ -243,10 +283,10 @@ def carry_out(
     try:
         transaction = connection.begin()
         log.catch_up(connection)
-        batch = Batch(log, clock, random)
+        batch = Batch(connection, log, clock, random)
         for request in requests:
-            batch.run(connection, request)
-        sealed = batch.seal(connection)
+            batch.run(request)
+        sealed = batch.seal()
     except LogHalted as halted:
         _fail(connection, requests, partial(type(halted), *halted.args), halted)
         return

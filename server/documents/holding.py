@@ -65,7 +65,7 @@ def hold(work: Work, statement: Statement[HoldBody], draft: Draft) -> Accepted |
     if known is not None:
         return Accepted(known.digest, known.leaf_index)
     try:
-        require_now(work, statement)
+        require_now(connection, statement, work.at)
         _require_new(connection, statement, draft, work.at)
         found = uploads.require_owned(connection, statement.iss, draft.uploads)
         _require_related(connection, statement, work.at)
@@ -144,18 +144,14 @@ def end(work: Work, held: Hold, why: str, *, actor: PersonId | None = None) -> N
     holds.end(work.connection, held.share, work.at)
 
 
-def to_release(work: Work, statement: Statement[ManifestBody], *, released: bool) -> Hold | None:
+def to_release(connection: Connection, statement: Statement[ManifestBody], at: Instant) -> Hold:
     """Give the draft that a manifest releases: the signer's own or their unit's, about the same and for the same.
 
     Raises:
-        Refused: there is none, it is another one, or there is one that the manifest does not release.
+        Refused: there is none, or it is another one.
     """
     body = statement.body
-    if not released:
-        if holds.hold(work.connection, body.share) is not None:
-            raise Refused("conflict", "a draft is held under this id")
-        return None
-    held = _mine(work.connection, body.share, statement.iss, body.unit, work.at)
+    held = _mine(connection, body.share, statement.iss, body.unit, at)
     if (held.subject, held.matter) != (body.subject, body.matter) or set(held.to) != set(body.receivers()):
         raise Refused("conflict", "the held draft is about something else, or for others")
     return held
@@ -167,17 +163,17 @@ def listed(connection: Connection, person: PersonId, at: Instant) -> list[Hold]:
     return holds.releasable(connection, person, units, at, MOST_LISTED)
 
 
-def require_now(work: Work, statement: Statement[Any]) -> None:
+def require_now(connection: Connection, statement: Statement[Any], at: Instant) -> None:
     """Check that the signer says this now, with a key in force, as a member of the unit named.
 
     Raises:
         Refused: `wrong-time`, `not-entitled` or `not-a-member`.
     """
-    if abs(statement.made - work.at) > TOLERANCE:
+    if abs(statement.made - at) > TOLERANCE:
         raise Refused("wrong-time", "the statement was not made now: check the clock")
-    require_key(work.connection, statement, work.at)
+    require_key(connection, statement, at)
     unit = statement.body.unit
-    if unit is not None and identity.membership(work.connection, statement.iss, unit, work.at) is None:
+    if unit is not None and identity.membership(connection, statement.iss, unit, at) is None:
         raise Refused(Reason.NOT_A_MEMBER, sentence(Reason.NOT_A_MEMBER, Language.ENGLISH))
 
 
@@ -197,7 +193,7 @@ def _to_open(work: Work, statement: Statement[OpenBody], share: ShareId) -> Hold
     body, connection = statement.body, work.connection
     if identity.find_statement(connection, statement.digest) is not None:
         raise Refused("already-used", "this statement has opened something before: sign a new one")
-    require_now(work, statement)
+    require_now(connection, statement, work.at)
     if body.share != share or body.act != "own":
         raise Refused("other-share", "the statement names another share or act")
     held = _mine(connection, share, statement.iss, body.unit, work.at)

@@ -110,7 +110,7 @@ def _mailed(work: Work, statement: Statement[OpenBody]) -> Mailed:
     body, connection = statement.body, work.connection
     if identity.find_statement(connection, statement.digest) is not None:
         raise Refused("already-used", "this statement has opened an envelope before: sign a new one")
-    require_now(work, statement)
+    require_now(connection, statement, work.at)
     reader = body.unit if body.unit is not None else statement.iss
     mailed = shares.mailed(connection, body.share, reader, own=body.act == OWN)
     if mailed is None:

@@ -24,9 +24,12 @@ from server.identity.intake import Accepted, Rejected
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from protocol.identifiers import UploadId
+    from sqlalchemy import Connection
+
+    from protocol.identifiers import Instant, UploadId
     from protocol.statements.base import Statement
     from server.audit.batch import Work
+    from server.documents.store.holds import Hold
     from server.documents.store.keys import EpochKey
 
 MANIFEST = {ManifestBody.kind: ManifestBody}
@@ -75,19 +78,21 @@ def check_given(body: ManifestBody, given: Given) -> None:
 def share(work: Work, statement: Statement[ManifestBody], given: Given) -> Accepted | Rejected | Denied:
     """Share once: the same manifest again is answered as the first time, another one under its id is a conflict."""
     body = statement.body
-    known = shares.stored(work.connection, body.share)
+    reading = work.reading(body.share, body.conversation)
+    here = shares.under(reading, body.share, body.conversation)
+    known = here.stored
     if known is not None and known.manifest == statement.digest:
         return Accepted(known.manifest, known.leaf_index)
     try:
         _require_unsent(known)
-        epochs = _require_sealed_now(work, statement)
-        held = holding.to_release(work, statement, released=given.held)
-        parts = _parts(work, statement, given)
-        begins = _begins_conversation(work, statement)
-        judged = judge_share(work.connection, statement.iss, body, work.at)
+        epochs = _require_sealed_now(reading, statement, work.at)
+        held = _to_release(reading, statement, work.at, here, released=given.held)
+        parts = _parts(reading, statement, given)
+        _require_parties(statement, here.conversation)
+        judged = judge_share(reading, statement.iss, body, work.at)
     except Refused as refusal:
         return log_refusal(work, Event.SHARE_REFUSED, statement, refusal, subject=body.subject, matter=body.matter)
-    used = (statement.digest, *judged.statements, *_chain(work, body, epochs))
+    used = (statement.digest, *judged.statements, *_chain(reading, body, epochs))
     if isinstance(judged.answer, Deny):
         scope = body.matter if judged.is_in(body.matter) else statement.iss
         work.append(Event.SHARE_REFUSED, _details(statement, used, **denial(judged.answer)), scope)
@@ -105,8 +110,8 @@ def share(work: Work, statement: Statement[ManifestBody], given: Given) -> Accep
         body.matter,
     )
     _store(work, statement, given, judged, parts, index)
-    if begins:
-        shares.begin_conversation(work.connection, body, _party_ids(statement))
+    if here.conversation is None:
+        shares.begin_conversation(work.later(body.conversation), body, _party_ids(statement))
     if held is not None:
         holding.end(work, held, "released")
     return Accepted(statement.digest, index)
@@ -117,23 +122,25 @@ def _require_unsent(known: shares.Stored | None) -> None:
         raise Refused("conflict", "something else was sent under this id")
 
 
-def _require_sealed_now(work: Work, statement: Statement[ManifestBody]) -> dict[UnitId, EpochKey]:
+def _require_sealed_now(
+    connection: Connection, statement: Statement[ManifestBody], at: Instant
+) -> dict[UnitId, EpochKey]:
     """Check that the sender is entitled, in the latest epoch, and has sealed to the keys that hold now."""
-    holding.require_now(work, statement)
+    holding.require_now(connection, statement, at)
     body = statement.body
     own = [each.to for each in body.recipients if each.own]
     if own not in ([], [body.sender(statement.iss)]):
         raise Refused("wrong-envelope", "an own copy is the sender's own")
     units = {each.to for each in body.recipients if isinstance(each.to, UnitId)}
-    epochs = keys.latest_epochs(work.connection, units if body.unit is None else {*units, body.unit})
+    epochs = keys.latest_epochs(connection, units if body.unit is None else {*units, body.unit})
     if body.unit is not None and epochs[body.unit].digest != body.epoch:
         raise Refused("wrong-epoch", "the unit has another epoch now: sign anew")
     persons = {each.to for each in body.recipients if isinstance(each.to, PersonId)}
-    by_person = keys.person_keys(work.connection, persons, work.at)
+    by_person = keys.person_keys(connection, persons, at)
     for each in body.recipients:
         if isinstance(each.to, UnitId):
             epoch = epochs.get(each.to)
-            current = None if epoch is None or epoch.not_after <= work.at else epoch.seal
+            current = None if epoch is None or epoch.not_after <= at else epoch.seal
         else:
             current = by_person.get(each.to)
         if current != each.key:
@@ -141,15 +148,25 @@ def _require_sealed_now(work: Work, statement: Statement[ManifestBody]) -> dict[
     return epochs
 
 
-def _parts(work: Work, statement: Statement[ManifestBody], given: Given) -> list[KeptPart]:
+def _to_release(
+    connection: Connection, statement: Statement[ManifestBody], at: Instant, here: shares.Under, *, released: bool
+) -> Hold | None:
+    if released:
+        return holding.to_release(connection, statement, at)
+    if here.held:
+        raise Refused("conflict", "a draft is held under this id")
+    return None
+
+
+def _parts(connection: Connection, statement: Statement[ManifestBody], given: Given) -> list[KeptPart]:
     """Give the parts to keep; for a held draft, check those that are kept already and give none."""
     body = statement.body
     if given.held:
-        here = {each.part: (each.length, each.sha256) for each in shares.all_parts(work.connection, body.share)}
+        here = {each.part: (each.length, each.sha256) for each in shares.all_parts(connection, body.share)}
         if here != {each.part: (each.length, each.sha256) for each in body.parts}:
             raise Refused("wrong-part", "the held draft's ciphertexts are not those that the manifest names")
         return []
-    uploaded = uploads.require_owned(work.connection, statement.iss, given.uploads)
+    uploaded = uploads.require_owned(connection, statement.iss, given.uploads)
     for each in body.parts:
         known = uploaded.get(each.part)
         if known is not None and (known.length, known.sha256) != (each.length, each.sha256):
@@ -157,13 +174,10 @@ def _parts(work: Work, statement: Statement[ManifestBody], given: Given) -> list
     return [KeptPart(each.part, each.length, each.sha256, given.parts.get(each.part)) for each in body.parts]
 
 
-def _begins_conversation(work: Work, statement: Statement[ManifestBody]) -> bool:
-    """Say whether the conversation is new; one that is not has this matter and these parties among its own."""
-    body = statement.body
-    known = shares.conversation(work.connection, body.conversation)
-    if known is not None and (known.matter != body.matter or not _party_ids(statement) <= known.parties):
+def _require_parties(statement: Statement[ManifestBody], known: shares.Conversation | None) -> None:
+    """Check that the conversation is new, or has this matter and these parties among its own."""
+    if known is not None and (known.matter != statement.body.matter or not _party_ids(statement) <= known.parties):
         raise Refused("other-conversation", "a conversation is one matter and fixed parties: begin a new one")
-    return known is None
 
 
 def _party_ids(statement: Statement[ManifestBody]) -> frozenset[str]:
@@ -171,9 +185,11 @@ def _party_ids(statement: Statement[ManifestBody]) -> frozenset[str]:
     return frozenset({body.sender(statement.iss), *body.receivers()})
 
 
-def _chain(work: Work, body: ManifestBody, epochs: Mapping[UnitId, EpochKey]) -> tuple[str, ...]:
+def _chain(connection: Connection, body: ManifestBody, epochs: Mapping[UnitId, EpochKey]) -> tuple[str, ...]:
     """Give the digests of the sheet and the epochs that the decision used."""
-    return (*shares.sheet_digests(work.connection, body.subject), *(each.digest for each in epochs.values()))
+    sheet = identity.sheet(connection, body.subject)
+    used = [each.digest for each in epochs.values()]
+    return tuple(used if sheet is None else [sheet.digest, *used])
 
 
 def _details(statement: Statement[ManifestBody], used: tuple[str, ...], **decided: Any) -> Details:
@@ -202,12 +218,14 @@ def _store(  # noqa: PLR0917  (a share is all of these)
     parts: list[KeptPart],
     index: int,
 ) -> None:
-    connection, body = work.connection, statement.body
-    identity.keep_statement(connection, statement, index, work.at)
-    shares.add_share(connection, statement, index, work.at, judged.read_until)
-    shares.add_consents(connection, body.share, judged.reading)
+    body = statement.body
+    # No row breaks a constraint: nothing stands under this share id, and the manifest names nothing twice.
+    later = work.later(body.share, statement.digest)
+    identity.keep_statement(later, statement, index, work.at)
+    shares.add_share(later, statement, index, work.at, judged.read_until)
+    shares.add_consents(later, body.share, judged.reading)
     if parts:
-        shares.add_parts(connection, body.share, parts)
-    shares.add_envelopes(connection, body, index, given.envelopes)
+        shares.add_parts(later, body.share, parts)
+    shares.add_envelopes(later, body, index, given.envelopes)
     if given.uploads:
-        uploads.take(connection, given.uploads.values(), body.share)
+        uploads.take(work.connection, given.uploads.values(), body.share)

@@ -12,9 +12,8 @@ from keys import signing
 from protocol.identifiers import ConversationId, Instant, MatterId, PersonId, ShareId, SubjectId, UnitId, parse_holder
 from protocol.reading import Fields
 from protocol.statements.share import BODY, HEADER, ManifestBody
-from server.documents.store.tables import conversations, envelopes, openings, parts, share_consents, shares
+from server.documents.store.tables import conversations, envelopes, holds, openings, parts, share_consents, shares
 from server.identity.store.statements import statements
-from server.identity.store.subjects import sheets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -81,6 +80,14 @@ class Conversation(NamedTuple):
     parties: frozenset[str]
 
 
+class Under(NamedTuple):
+    """What stands under the ids of a new share: a share, whether a draft is or was held, and the conversation."""
+
+    stored: Stored | None
+    held: bool
+    conversation: Conversation | None
+
+
 _s, _e, _p, _o, _c = shares.c, envelopes.c, parts.c, openings.c, conversations.c
 _STORED = select(_s.manifest, _s.leaf_index).where(_s.share == bindparam("share"))
 _SENT = (_s.share, statements.c.token, _s.manifest, _s.leaf_index, _s.t, _s.sender)
@@ -95,7 +102,12 @@ _PARTS = select(_p.part, _p.length, _p.sha256, _p.data).where(_p.share == bindpa
 _SMALL_PARTS = _PARTS.where(_p.part.in_([HEADER, BODY]))
 _PART = _PARTS.where(_p.part == bindparam("name"))
 _OPENING = select(_o.share, _o.person, _o.unit, _o.act).where(_o.entry == bindparam("entry"))
-_CONVERSATION = select(_c.matter, _c.parties).where(_c.conversation == bindparam("c"))
+_one = select(literal(1).label("n")).subquery()
+_UNDER = select(_s.manifest, _s.leaf_index, holds.c.share, _c.matter, _c.parties).select_from(
+    _one.outerjoin(shares, _s.share == bindparam("share"))
+    .outerjoin(holds, holds.c.share == bindparam("share"))
+    .outerjoin(conversations, _c.conversation == bindparam("conversation"))
+)
 _MAILBOX = and_(_e.share == bindparam("s"), _e.to == bindparam("holder"))
 _RECEIVED = (
     update(envelopes)
@@ -107,7 +119,6 @@ _OPENED = (
     .where(_MAILBOX, _e.own == bindparam("is_own"), _e.opened_at.is_(None))
     .values(opened_at=bindparam("t"), opened_by=bindparam("person"))
 )
-_SHEET = select(sheets.c.digest).where(sheets.c.subject == bindparam("subject"))
 _ADD_SHARE, _ADD_CONSENTS, _ADD_PARTS = insert(shares), insert(share_consents), insert(parts)
 _ADD_ENVELOPES, _ADD_OPENING, _ADD_CONVERSATION = insert(envelopes), insert(openings), insert(conversations)
 _ON_SUBJECT = (
@@ -125,6 +136,17 @@ def stored(connection: Connection, share: ShareId) -> Stored | None:
     """Give what stands under a share id."""
     row = connection.execute(_STORED, {"share": share}).one_or_none()
     return None if row is None else Stored(row[0], row[1])
+
+
+def under(connection: Connection, share: ShareId, conversation: ConversationId) -> Under:
+    """Give what stands under a share id and a conversation's, in one SELECT."""
+    row = connection.execute(_UNDER, {"share": share, "conversation": conversation}).one()
+    manifest, leaf_index, held, matter, parties = row
+    return Under(
+        None if manifest is None else Stored(manifest, leaf_index),
+        held is not None,
+        None if matter is None else Conversation(MatterId(matter), frozenset(json.loads(parties))),
+    )
 
 
 def sent(connection: Connection, share: ShareId) -> Sent | None:
@@ -240,12 +262,6 @@ def opening(connection: Connection, entry: str) -> Opening | None:
     return Opening(ShareId(share), PersonId(person), None if unit is None else UnitId(unit), act)
 
 
-def conversation(connection: Connection, name: ConversationId) -> Conversation | None:
-    """Give what a conversation is bound to, once it has begun."""
-    row = connection.execute(_CONVERSATION, {"c": name}).one_or_none()
-    return None if row is None else Conversation(MatterId(row[0]), frozenset(json.loads(row[1])))
-
-
 def begin_conversation(connection: Connection, body: ManifestBody, parties: Collection[str]) -> None:
     """Bind a conversation to its matter and parties, for ever."""
     connection.execute(
@@ -257,11 +273,6 @@ def begin_conversation(connection: Connection, body: ManifestBody, parties: Coll
             "parties": json.dumps(sorted(parties)),
         },
     )
-
-
-def sheet_digests(connection: Connection, subject: SubjectId) -> list[str]:
-    """Give the digest of the subject's latest sheet, or nothing."""
-    return list(connection.execute(_SHEET, {"subject": subject}).scalars())
 
 
 def is_party(connection: Connection, subject: SubjectId, units: frozenset[UnitId]) -> bool:
