@@ -10,11 +10,13 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from queue import SimpleQueue
+from typing import Any, BinaryIO, Self, cast
 
 from clients.sdk.client import Client, new_statement_id
 from clients.sdk.content import Body, FileEntry, decrypt_file, file_digest, open_part
 from clients.sdk.errors import Denied, Tampered
+from clients.sdk.pieces import Pieces
 from clients.sdk.subjects import checked_card, remember_card
 from clients.sdk.transport import bad_answer, clock
 from clients.sdk.units import load_seeds, unit_key
@@ -33,7 +35,9 @@ from protocol.statements.share import BODY, HEADER, OpenBody, Part
 from protocol.texts import sentence
 
 MOST_AT_ONCE = 200
-_CHUNK_BYTES = 1 << 18
+_READ_AHEAD_BYTES = 1 << 20
+_IN_MEMORY_BYTES = 16 << 20
+"""Ciphertexts up to this length are kept in memory until they are decrypted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +198,17 @@ async def save_file(
         raise FileExistsError(errno.EEXIST, "there already", str(target))
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     written = Path(name)
-    with tempfile.TemporaryFile() as ciphertext, os.fdopen(descriptor, "wb") as plain:
+    with _room(part.length) as ciphertext, os.fdopen(descriptor, "wb", buffering=0) as plain:
         try:
             await _download(client, opened, part, ciphertext, progress)
             ciphertext.seek(0)
-            await asyncio.to_thread(_decrypt, opened.share, entry, ciphertext, plain)
-            _check_plaintext(written, entry)
+            await asyncio.to_thread(decrypt_file, opened.share, entry, ciphertext, plain)
+            # The disk works while the processor does.
+            found, _ = await asyncio.gather(
+                asyncio.to_thread(file_digest, written), asyncio.to_thread(os.fsync, plain.fileno())
+            )
+            if found != entry.sha256:
+                raise _Differs("the content is not the one that the sender listed")  # noqa: TRY301  (kept as below)
             os.link(written, target)  # refuses to replace what came there meanwhile
         except (streaming.BadCiphertext, _Differs) as error:
             # Against the sender's own words: what came, and the opening that it was given under.
@@ -272,34 +281,43 @@ def _decrypted(verified: Verified, part: str, key: bytes, ciphertext: bytes) -> 
         raise Tampered("wrong-content", f"The {part} does not open: {error}") from error
 
 
+def _room(length: int) -> BinaryIO:
+    """Give a place for a ciphertext of so many bytes: in memory, or a file without a name if it is long."""
+    return cast("BinaryIO", Pieces() if length <= _IN_MEMORY_BYTES else tempfile.TemporaryFile())
+
+
 async def _download(client: Client, opened: Opened, part: Part, sink: BinaryIO, progress: Progress) -> None:
-    hashed, length = hashlib.sha256(), 0
-    params = {"part": part.part, "entry": opened.verified.opened.entry.id}
-    async with client.transport.stream("GET", f"/v1/shares/{opened.share}/content", params=params) as answer:
-        async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
-            length += len(chunk)
-            if length > part.length:
-                break
-            hashed.update(chunk)
-            sink.write(chunk)
-            progress(length, part.length)
-    if length != part.length or hashed.hexdigest() != part.sha256:
+    """Fetch a ciphertext into a sink; its digest is taken by a thread beside, while more arrives."""
+    arrived: SimpleQueue[bytes | None] = SimpleQueue()
+    hashing = asyncio.create_task(asyncio.to_thread(_hashed, arrived))
+    length = 0
+    try:
+        params = {"part": part.part, "entry": opened.verified.opened.entry.id}
+        path = f"/v1/shares/{opened.share}/content"
+        async with client.transport.stream("GET", path, params=params, read_bufsize=_READ_AHEAD_BYTES) as answer:
+            async for chunk in answer.content.iter_any():
+                length += len(chunk)
+                if length > part.length:
+                    break
+                arrived.put(chunk)
+                sink.write(chunk)
+                progress(length, part.length)
+    finally:
+        arrived.put(None)
+        digest = await hashing
+    if length != part.length or digest != part.sha256:
         raise _Differs("the ciphertext is not the one that the manifest names")
 
 
-def _decrypt(shared: ShareId, entry: FileEntry, ciphertext: BinaryIO, plain: BinaryIO) -> None:
-    decrypt_file(shared, entry, ciphertext, plain)
-    plain.flush()
-    os.fsync(plain.fileno())
+def _hashed(arrived: SimpleQueue[bytes | None]) -> str:
+    hashed = hashlib.sha256()
+    while (chunk := arrived.get()) is not None:
+        hashed.update(chunk)
+    return hashed.hexdigest()
 
 
 class _Differs(Exception):
     """A file is not what the manifest or the sealed body says."""
-
-
-def _check_plaintext(path: Path, entry: FileEntry) -> None:
-    if file_digest(path) != entry.sha256:
-        raise _Differs("the content is not the one that the sender listed")
 
 
 def _not_understood() -> Tampered:

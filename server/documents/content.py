@@ -12,18 +12,15 @@ import os
 import shutil
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from aiohttp import web
 
 from server.database.files import sync_directory
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import Collection
     from pathlib import Path
-
-CHUNK = 1 << 18
-"""Bytes in memory at a time."""
 
 ROOM_SECONDS = 0.5
 """How long an answer of the file system on its free space holds: asking costs more than keeping a small share."""
@@ -68,8 +65,8 @@ class ContentStore(Protocol):
         """Forget an upload; it need not be there."""
         ...
 
-    def read(self, digest: str, start: int, length: int) -> AsyncIterator[bytes]:
-        """Give `length` bytes from `start`, a chunk at a time.
+    async def open(self, digest: str) -> BinaryIO:
+        """Open a whole ciphertext for reading; the caller closes it.
 
         Raises:
             FileNotFoundError: there is no such ciphertext.
@@ -136,19 +133,9 @@ class DirectoryStore:
         self._hashing.pop(name, None)
         await asyncio.to_thread((self._arriving / name).unlink, missing_ok=True)
 
-    async def read(self, digest: str, start: int, length: int) -> AsyncIterator[bytes]:
-        """See `ContentStore.read`."""
-        file = await asyncio.to_thread(self._path(digest).open, "rb", 0)
-        try:
-            left = length
-            while left > 0:
-                chunk = await asyncio.to_thread(os.pread, file.fileno(), min(CHUNK, left), start + length - left)
-                if not chunk:
-                    return
-                left -= len(chunk)
-                yield chunk
-        finally:
-            file.close()
+    async def open(self, digest: str) -> BinaryIO:
+        """See `ContentStore.open`."""
+        return await asyncio.to_thread(self._path(digest).open, "rb")
 
     async def delete(self, digest: str) -> None:
         """See `ContentStore.delete`."""

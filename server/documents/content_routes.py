@@ -1,5 +1,8 @@
 """`/v1/shares/{share}/content`: the ciphertext of one part, to whoever opened the share, decided at each request."""
 
+import asyncio
+from typing import BinaryIO
+
 from aiohttp import web
 
 from protocol.identifiers import ShareId
@@ -56,13 +59,23 @@ async def _stream(request: web.Request, part: KeptPart, tag: str, span: Span | N
     if span is not None:
         headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{part.length}"
     response = web.StreamResponse(status=200 if span is None else 206, headers=headers)
-    await response.prepare(request)
-    if request.method == "HEAD":
-        return response
-    if part.data is not None:
-        await response.write(part.data[start : start + length])
+    if part.data is not None or request.method == "HEAD":
+        await response.prepare(request)
+        if part.data is not None and request.method != "HEAD":
+            await response.write(part.data[start : start + length])
     else:
-        async for chunk in request.app[CONTENT].read(part.sha256, start, length):
-            await response.write(chunk)
+        with await request.app[CONTENT].open(part.sha256) as file:
+            await response.prepare(request)
+            await _send(request, file, start, length)
     await response.write_eof()
     return response
+
+
+async def _send(request: web.Request, file: BinaryIO, start: int, length: int) -> None:
+    """Let the kernel send what is in the file; where it cannot (TLS), asyncio reads and writes."""
+    if request.transport is None:
+        raise ConnectionResetError("the client has left")
+    sent = await asyncio.get_running_loop().sendfile(request.transport, file, start, length)
+    if sent != length:
+        # The connection must not go on: what came next would be taken for the rest of the ciphertext.
+        raise ConnectionAbortedError("the ciphertext is shorter than it was")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientPayloadError
 
 from protocol.log.event import Event
 from server.audit.wiring import WRITER
@@ -66,6 +67,30 @@ async def shared_file(town: Town, office: Office, data: bytes = LARGE) -> Any:
     parcel.uploads = {"file-1": name}
     del parcel.parts["file-1"]
     return parcel
+
+
+async def opened_file(town: Town, office: Office) -> tuple[str, Path]:
+    """Share a file and open it as the psychologist; give its address and where it lies."""
+    parcel = await shared_file(town, office)
+    done(await office.send(parcel))
+    opened = done(await office.open(town.psychologist, parcel, town.bup))
+    content = f"/v1/shares/{parcel.body.share}/content?part=file-1&entry={entry_of(opened)}"
+    [path] = [each for each in files(town.world) if each.name == digest(LARGE)]
+    return content, path
+
+
+async def test_a_file_that_has_become_shorter_is_never_taken_for_a_whole_one(town: Town, office: Office) -> None:
+    content, path = await opened_file(town, office)
+    os.truncate(path, 1_000)
+    with pytest.raises(ClientPayloadError):
+        await raw(town.world, town.psychologist, "GET", content, {})
+
+
+async def test_a_file_that_is_gone_is_a_fault_told_before_any_of_it(town: Town, office: Office) -> None:
+    content, path = await opened_file(town, office)
+    path.unlink()
+    answer, _ = await raw(town.world, town.psychologist, "GET", content, {})
+    assert (answer.status, answer.code) == (500, "internal")
 
 
 def files(world: World) -> list[Path]:
