@@ -32,6 +32,13 @@ INLINE_BYTES = 64 * 1024
 part_name = one_of(HEADER, BODY, *(f"file-{number}" for number in range(1, MOST_FILES + 1)))
 """Takes `header`, `body` or `file-1` … `file-20`."""
 
+# Made once: a parser that is made anew for every member costs more than what it reads.
+_category = one_of(*CATEGORIES)
+_urgency = one_of("routine", "urgent")
+_act = one_of("receive", "open", "reopen", "own")
+_consents = distinct(parse_digest, least=1, most=10)
+_after = distinct(parse_digest, most=20)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -48,7 +55,7 @@ class Part:
         fields = Fields(value, "part")
         part = cls(
             fields.take("part", part_name),
-            fields.take_or_null("category", one_of(*CATEGORIES)),
+            fields.take_or_null("category", _category),
             fields.take("length", integer),
             fields.take("sha256", parse_digest),
         )
@@ -89,6 +96,10 @@ class Recipient:
     def to_json(self) -> dict[str, Any]:
         """Return the form that `parse` takes."""
         return {"to": self.to, "key": self.key, "own": self.own, "header": self.header, "body": self.body}
+
+
+_parts = listed(Part.parse, least=2, most=2 + MOST_FILES)
+_recipients = listed(Recipient.parse, least=1, most=50)
 
 
 def content_digest(parts: tuple[Part, ...]) -> str:
@@ -132,14 +143,14 @@ class ManifestBody:
             unit=fields.take_or_null("unit", UnitId.parse),
             epoch=fields.take_or_null("epoch", parse_digest),
             conversation=fields.take("conversation", ConversationId.parse),
-            consents=fields.take("consents", distinct(parse_digest, least=1, most=10)),
-            urgency=fields.take("urgency", one_of("routine", "urgent")),
-            after=fields.take("after", distinct(parse_digest, most=20)),
-            parts=fields.take("parts", listed(Part.parse, least=2, most=2 + MOST_FILES)),
+            consents=fields.take("consents", _consents),
+            urgency=fields.take("urgency", _urgency),
+            after=fields.take("after", _after),
+            parts=fields.take("parts", _parts),
             content=fields.take("content", parse_digest),
             header_commitment=fields.take("header_commitment", parse_digest),
             body_commitment=fields.take("body_commitment", parse_digest),
-            recipients=fields.take("recipients", listed(Recipient.parse, least=1, most=50)),
+            recipients=fields.take("recipients", _recipients),
         )
         names = [part.part for part in body.parts]
         if names != [HEADER, BODY, *(f"file-{number}" for number in range(1, len(names) - 1))]:
@@ -204,7 +215,7 @@ class OpenBody:
             fields.take("id", StatementId.parse),
             fields.take("share", ShareId.parse),
             fields.take("envelope", parse_digest),
-            fields.take("act", one_of("receive", "open", "reopen", "own")),
+            fields.take("act", _act),
             fields.take_or_null("unit", UnitId.parse),
         )
 
@@ -235,7 +246,7 @@ class HoldBody:
             fields.take("subject", SubjectId.parse),
             fields.take("matter", MatterId.parse),
             fields.take_or_null("unit", UnitId.parse),
-            fields.take("consents", distinct(parse_digest, least=1, most=10)),
+            fields.take("consents", _consents),
             fields.take("to", distinct(holder_id, least=1, most=50)),
             fields.take("draft", parse_digest),
             fields.take("not_after", parse_instant),
