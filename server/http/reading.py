@@ -26,7 +26,7 @@ def read_json(raw: bytes) -> Any:
     if raw.count(b"[") + raw.count(b"{") > DEEPEST and _depth(raw) > DEEPEST:
         raise BadJson(f"nested deeper than {DEEPEST} levels")
     try:
-        value = json.loads(raw.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant)
+        value = _read(raw.decode("utf-8"))
         if b"\\u" in raw and b"\\ud" in raw.lower():
             # An escaped lone surrogate is a Python string that no file, hash or database can hold.
             json.dumps(value, ensure_ascii=False).encode("utf-8")
@@ -55,3 +55,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _constant(name: str) -> NoReturn:
     raise BadJson(f"{name} is not a JSON number")
+
+
+_read = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant).decode
