@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from clients.cli import consents, enrolment, log, registrar, server, shares, units
+from clients.cli import consents, enrolment, log, receiving, registrar, sending, server, units
 
 app = typer.Typer(
     name="fortrolig",
@@ -20,7 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 enrolment.register(app)
-shares.register(app)
+sending.register(app)
+receiving.register(app)
 app.add_typer(consents.app, name="consent")
 app.add_typer(units.app, name="unit")
 app.add_typer(log.app, name="log")

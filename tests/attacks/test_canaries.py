@@ -12,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 from reportlab.pdfgen.canvas import Canvas
 
-from clients.sdk import consents, receiving, sending, subjects
+from clients.sdk import consents, holding, receiving, sending, subjects
 from clients.sdk.content import Attachment
 from clients.sdk.errors import SdkError
 from protocol.consent.vocabulary import Category, Purpose
@@ -66,7 +66,7 @@ async def tell(town: Town, folder: Path) -> list[str]:
             await consents.sign(signer, known)
     with pytest.raises(SdkError):
         await sending.send(doctor, town.wanted(**told | {"message": REFUSED, "category": Category.LETTER}))
-    await sending.release(doctor, held.share)
+    await holding.release(doctor, held.share)
     sent = await sending.send(doctor, town.wanted(**told))
     for share in (held.share, sent.share):
         item = await town.item("psychologist", share)

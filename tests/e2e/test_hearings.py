@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from clients.sdk import consents, sending
+from clients.sdk import choosing, consents, sending
 from clients.sdk.errors import Denied
 from protocol.consent.answer import Permit
 from protocol.consent.vocabulary import Category, Purpose, RoleAct
@@ -49,7 +49,7 @@ async def test_what_a_unit_heard_counts_only_for_consents_that_name_it(served: S
         [known] = [one for one in found.consents if one.terms.purpose is Purpose.INFORMATION]
         everything = tuple(dict.fromkeys(one for some in found.hearings.values() for one in some))
         mixed = replace(found, hearings={known.terms.digest: everything})
-        assert isinstance(sending.choose(gp, mixed, letter)[0], Permit)
+        assert isinstance(choosing.choose(gp, mixed, letter)[0], Permit)
         with pytest.raises(Denied) as refused:
             await sending.send(gp, letter)
         assert refused.value.missing == (f"is-heard:{served.child}",)

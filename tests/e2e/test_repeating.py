@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from clients.sdk import consents, enrolment, receiving, registrar, sending, subjects, units, uploads
+from clients.sdk import consents, enrolment, holding, receiving, registrar, sending, sharing, subjects, units, uploads
 from clients.sdk.client import Client
 from clients.sdk.content import Attachment
 from clients.sdk.errors import Denied, Misused, Unreachable
@@ -159,10 +159,10 @@ async def test_a_release_killed_at_its_post_is_released_once(served: Stage, befo
         await sign_all(mother, served, unsigned)
     with killed("/v1/shares", before=before):
         async with served.client("mother") as mother:
-            await sending.release(mother, held.share)
+            await holding.release(mother, held.share)
     async with served.client("mother") as mother:
-        assert sending.unanswered(mother) == [held.share]
-        assert (await sending.release(mother, held.share)).share == held.share
+        assert sharing.unanswered(mother) == [held.share]
+        assert (await holding.release(mother, held.share)).share == held.share
         assert [one["share"] for one in await receiving.sent(mother)] == [held.share]
 
 

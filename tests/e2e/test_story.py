@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from clients.sdk import consents, receiving, sending, transport
+from clients.sdk import consents, holding, receiving, sending, transport
 from clients.sdk.content import Attachment
 from clients.sdk.errors import Denied, Fault
 from clients.sdk.receiving import Header, Item, NotReceived
@@ -101,10 +101,10 @@ async def test_a_referral_waits_for_the_second_guardian(served: Stage) -> None:
         held = await sending.send(gp, wanted, hold=True)
         assert held.held
         with pytest.raises(Denied):
-            await sending.release(gp, held.share)
+            await holding.release(gp, held.share)
         await sign_all(father, served, matter)
-        assert not (await sending.release(gp, held.share)).held
-        assert [one["share"] for one in await sending.holds(gp)] == []
+        assert not (await holding.release(gp, held.share)).held
+        assert [one["share"] for one in await holding.holds(gp)] == []
     item = await item_of(served, "bup", held.share)
     async with served.client("bup") as bup:
         assert (await receiving.open_share(bup, item)).body.message == "SYNTETISK. Henvisning."
