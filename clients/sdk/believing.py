@@ -1,4 +1,4 @@
-"""Believing: the policy, receipts, one log that only grows, and who may say what; all else is only what a server says."""
+"""Believing: the policy, receipts, one log that only grows, and who may say what; all else is hearsay."""
 
 from __future__ import annotations
 
