@@ -48,12 +48,15 @@ def is_withdrawal(token: str) -> bool:
 async def keep(intake: Intake, token: str, person: PersonId, at: Instant) -> Waiting | Rejected:
     """Keep a withdrawal while the log is halted; nothing of a refusal can be logged then, so nothing is.
 
+    The same statement again is answered as the first time, however late: it was made in time when it came.
+
     Raises:
         server.audit.writer.LogNotHalted: the log works.
     """
     try:
         statement = await intake.read(token, person, WITHDRAWAL)
-        actions.require_now(statement.made, at)
+        if token not in {each.token for each in await intake.writer.database.read(postponed.waiting)}:
+            actions.require_now(statement.made, at)
     except Refused as refusal:
         return Rejected(refusal.code, str(refusal))
     await intake.writer.postpone(statement.body.kind, token)

@@ -150,7 +150,9 @@ async def test_the_same_withdrawal_twice_waits_once(town: Town) -> None:
     halt(world)
     body = WithdrawalBody(new_statement(), terms.digest, terms.subject, terms.matter)
     token = {"token": world.say(town.mother, body)}
-    first, second = [await world.post(town.mother, WORDS, token) for _ in range(2)]
+    first = await world.post(town.mother, WORDS, token)
+    world.clock.forward(HOUR)
+    second = await world.post(town.mother, WORDS, token)
     assert (first.status, first.raw) == (202, second.raw)
     assert len(await queue(world)) == 1
 
