@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Values = Mapping[str, Any]
 
+_QUESTIONS = (Select, CompoundSelect)
+
 
 class Unwritten:
     """Takes INSERTs and writes the rows later, one statement a table; `names` are the ids that they stand under.
@@ -61,7 +63,7 @@ class Facts:
         Raises:
             TypeError: the statement is no SELECT.
         """
-        if not isinstance(statement, Select | CompoundSelect):
+        if not isinstance(statement, _QUESTIONS):
             raise TypeError("facts are read here; write by `Work.connection`, or later")
         asked = statement, *_hashable({} if values is None else values)
         known = self._known.get(asked)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Statement = Insert | Select[Any] | CompoundSelect[Any]
     Values = Mapping[str, Any]
 
+_PREPARED = (Insert, Select, CompoundSelect)
 _MARK = "__[POSTCOMPILE_{}]"
 
 
@@ -144,7 +145,7 @@ class PreparedStatements:
 
     def find(self, statement: Executable, names: tuple[str, ...]) -> Prepared | None:
         """Give the statement for parameters of these names, if it is worth preparing."""
-        if not isinstance(statement, Insert | Select | CompoundSelect):
+        if not isinstance(statement, _PREPARED):
             return None
         known = self._known.get(statement)
         if known is None:  # built for this one call, for all we know

@@ -31,6 +31,7 @@ _PRAGMAS = (
     f"busy_timeout={BUSY_TIMEOUT_MS}",
     "journal_mode=WAL",
     "synchronous=FULL",
+    "wal_autocheckpoint=4000",  # pages, 16 MB: what many commits wrote goes back to the main file once
     "foreign_keys=ON",
     "recursive_triggers=ON",  # without it, INSERT OR REPLACE deletes rows behind the triggers' back
     "secure_delete=ON",  # a destroyed key must not live on in free pages

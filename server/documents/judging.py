@@ -86,21 +86,18 @@ def _judge(  # noqa: PLR0917  (same)
     shared_at: Instant | None,
     at: Instant,
 ) -> Judged:
-    found = consent_store.consents(connection, body.consents)
-    said = consent_store.words(connection, [each.terms.digest for each in found]) if found else []
-    terms = tuple(each.terms for each in found)
-    heard = counted(connection, consent_store.hearings(connection, [body.matter]), terms)
+    asked = consent_store.asked(connection, body.consents, body.matter)
+    terms = tuple(each.terms for each in asked.consents)
+    heard = counted(connection, asked.hearings, terms)
     receivers = tuple(sorted(body.receivers())) if reader is None else ()
     acting = sender if reader is None else reader
     units = frozenset(each for each in (sender.unit, *receivers) if isinstance(each, UnitId))
-    facts = consent_store.facts_of(found, said)
     hearings = [each.fact for each in heard]
-    case = cases.around(connection, body.subject, facts, hearings, [acting], at, units=units)
+    case = cases.around(connection, body.subject, asked.consents, hearings, [acting], at, units=units)
     require_related(connection, case, acting, body.subject, at)
-    purposes = {each.terms.purpose for each in found}
-    statements = tuple(each.statement for each in found)
-    statements += tuple(each.statement for each in said) + tuple(each.statement for each in heard)
-    if len(found) != len(body.consents):
+    purposes = {each.purpose for each in terms}
+    statements = (*asked.statements, *(each.statement for each in heard))
+    if len(terms) != len(body.consents):
         return Judged(Deny(Reason.CONSENT_UNKNOWN), terms, statements)
     if len(purposes) != 1:
         return Judged(Deny(Reason.OTHER_PURPOSE), terms, statements)

@@ -28,16 +28,21 @@ _c, _w, _h = tables.consents.c, tables.words.c, tables.hearings.c
 
 
 class HeardFor(NamedTuple):
-    """A hearing with the unit that it was recorded for (None: the youth told it)."""
+    """A hearing with the unit that it was recorded for (None: the youth told it), and its statement's digest."""
 
     fact: Hearing
     unit: UnitId | None
+    statement: str
 
 
 class Asked(NamedTuple):
-    """What one question needs to know: the consents that exist, and the hearings in its matter."""
+    """What one question needs to know: the consents that exist, and the hearings in its matter.
+
+    `statements` has the digests of the requests of these consents and of every word said on them.
+    """
 
     consents: list[ConsentFacts]
+    statements: list[str]
     hearings: list[HeardFor]
 
 
@@ -46,18 +51,23 @@ def asked(connection: Connection, digests: Collection[str], matter: MatterId) ->
     ordered = sorted(set(digests))
     named = {f"d{number}": digest for number, digest in enumerate(ordered)}
     requested: dict[str, Instant] = {}
+    statements: list[str] = []
     said: list[tuple[str, str, PersonId, Instant]] = []
     heard: list[HeardFor] = []
-    for what, about, subject, person, at, unit in connection.execute(_facts(len(ordered)), named | {"m": matter}):
+    for what, about, subject, person, at, unit, statement in connection.execute(
+        _facts(len(ordered)), named | {"m": matter}
+    ):
         if subject is not None:
             fact = Hearing(SubjectId(subject), matter, Outcome(what), PersonId(person), Instant(at))
-            heard.append(HeardFor(fact, None if unit is None else UnitId(unit)))
-        elif person is None:
+            heard.append(HeardFor(fact, None if unit is None else UnitId(unit), statement))
+            continue
+        statements.append(statement)
+        if person is None:
             requested[about] = Instant(at)
         else:
             said.append((about, what, PersonId(person), Instant(at)))
     terms = _terms_of(connection, requested.keys())
-    return Asked(facts([(terms[digest], at) for digest, at in requested.items()], said), heard)
+    return Asked(facts([(terms[digest], at) for digest, at in requested.items()], said), statements, heard)
 
 
 def facts(
@@ -97,9 +107,11 @@ def _facts(count: int) -> CompoundSelect[Any]:
     """Ask for requests, words and hearings at once; as many parameters as consents, so that it is compiled once."""
     named: list[BindParameter[str]] = [bindparam(f"d{number}") for number in range(count)]
     return union_all(
-        select(null(), _c.digest, null(), null(), _c.requested_at, null()).where(_c.digest.in_(named)),
-        select(_w.kind, _w.digest, null(), _w.person, _w.at, null()).where(_w.digest.in_(named)),
-        select(_h.outcome, null(), _h.subject, _h.person, _h.at, _h.unit).where(_h.matter == bindparam("m")),
+        select(null(), _c.digest, null(), null(), _c.requested_at, null(), _c.statement).where(_c.digest.in_(named)),
+        select(_w.kind, _w.digest, null(), _w.person, _w.at, null(), _w.statement).where(_w.digest.in_(named)),
+        select(_h.outcome, null(), _h.subject, _h.person, _h.at, _h.unit, _h.statement).where(
+            _h.matter == bindparam("m")
+        ),
     )
 
 
