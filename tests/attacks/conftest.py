@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from clients.sdk import sending, transport
+from clients.sdk import choosing, transport
 from keys import sealing, streaming
 from protocol.consent.answer import Basis, Permit
 from protocol.consent.ask import Ask
@@ -110,5 +110,5 @@ def reckless(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         named = tuple(sorted(consents))
         return Permit(Basis.CONSENT, named, "no/any"), named
 
-    monkeypatch.setattr(sending, "choose", choose)
+    monkeypatch.setattr(choosing, "choose", choose)
     return consents
