@@ -31,9 +31,10 @@ def compare(
 
     Raises:
         Refused: `bad-seen`, if one is not validly signed; `no-consistency`, if its proof is missing.
-        Forked: if one contradicts the newest.
+        Forked: if one contradicts the newest; said before a missing proof, since it convicts.
     """
     latest = _checked(newest, policy, opened)
+    unproved: list[int] = []
     for note in seen:
         earlier = _checked(note, policy, opened)
         if earlier.size == 0:
@@ -42,11 +43,14 @@ def compare(
             raise Forked("somebody has seen more of the log than you were shown", (note, newest))
         proof = () if earlier.size == latest.size else proofs.get(earlier.size)
         if proof is None:
-            raise Refused("no-consistency", f"no proof that the log of {earlier.size} entries grew into this one")
+            unproved.append(earlier.size)
+            continue
         try:
             verify_consistency(earlier.size, latest.size, list(proof), earlier.root, latest.root)
         except ProofError as error:
             raise Forked("the log shows different histories to different people", (note, newest)) from error
+    if unproved:
+        raise Refused("no-consistency", f"no proof that the log of {min(unproved)} entries grew into this one")
 
 
 def _checked(note: str, policy: LogPolicy, opened: Callable[[bytes, LogPolicy], SignedCheckpoint]) -> Checkpoint:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 import os
 from importlib.metadata import version
@@ -83,7 +82,7 @@ def build_app(settings: Settings, *, clock: Clock = system_clock) -> web.Applica
 
 
 def _modules() -> list[ModuleType]:
-    return [importlib.import_module(name) for name in PACKAGES if importlib.util.find_spec(name) is not None]
+    return [importlib.import_module(name) for name in PACKAGES]
 
 
 async def _storage(app: web.Application) -> AsyncIterator[None]:

@@ -150,7 +150,7 @@ async def receive(
                 continue
             try:
                 verified = await _verified(client, item, token, result["bundle"], language)
-                seen.append(await _header(client, item, verified, verified.envelope))
+                seen.append(await _header(client, item, verified))
             except Denied as error:
                 seen.append(NotReceived(item, error.code, str(error)))
     return seen
@@ -248,7 +248,7 @@ async def _verified(client: Client, item: Item, token: str, given: Any, language
     return verified
 
 
-async def _header(client: Client, item: Item, verified: Verified, _envelope: bytes) -> Header:
+async def _header(client: Client, item: Item, verified: Verified) -> Header:
     key = await _unsealed(client, item, verified, verified.manifest.body.header_commitment)
     value = _decrypted(verified, HEADER, key, verified.header)
     try:

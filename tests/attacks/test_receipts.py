@@ -110,7 +110,7 @@ async def test_an_entry_in_a_side_tree_is_refused_and_kept_as_evidence(town: Tow
 async def test_an_entry_that_the_log_does_not_hold_is_a_fork_and_kept_as_evidence(town: Town, watch: Watch) -> None:
     swap_receipt(town, lambda token: fabricated(town, token, **about(town, token)))
     # Which of the proofs is looked at first, one that contradicts or one that is missing, makes the code.
-    refused = await assert_not_unsealed(town, watch, "forked", "no-consistency")
+    refused = await assert_not_unsealed(town, watch, "forked")
     assert refused.evidence
 
 
