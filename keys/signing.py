@@ -119,12 +119,17 @@ class Unverified(NamedTuple):
     body: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class WellSpelt:
-    """A token in its one spelling with what it says of itself: made by `read`, and nowhere else."""
+class WellSpelt(NamedTuple):
+    """A token in its one spelling, with what it says of itself: made by `read`, and nowhere else."""
 
-    token: str
+    signed: bytes
+    signature: bytes
     said: Unverified
+
+    @property
+    def digest(self) -> str:
+        """What `digest` gives for the token."""
+        return sha256(self.signed).hexdigest()
 
 
 class Proof(NamedTuple):
@@ -156,12 +161,7 @@ def verify(token: str, kind: str, public_key: PublicKey) -> dict[str, Any]:
     Raises:
         BadStatement: any other token, kind or key, and any other spelling of the same.
     """
-    header, payload, _ = _segments(token)
-    if header != _header(kind, public_key.thumbprint):
-        raise BadStatement(f"the header is not that of a {kind!r} signed by {public_key.thumbprint}")
-    body = _body(kind, payload)
-    _check_signature(token, public_key)
-    return body
+    return verify_read(read(token), kind, public_key)
 
 
 def peek(token: str) -> Unverified:
@@ -174,15 +174,15 @@ def peek(token: str) -> Unverified:
 
 
 def read(token: str) -> WellSpelt:
-    """Do what `peek` does, and keep the token beside it for `verify_read`.
+    """Do what `peek` does, and keep what `verify_read` checks.
 
     Raises:
         BadStatement: the token is not spelt as `sign` spells it.
     """
     header, payload, signature = _segments(token)
     kind, kid = _named(header)
-    _signature(signature)
-    return WellSpelt(token, Unverified(kind, kid, _body(kind, payload)))
+    raw = _signature(signature)
+    return WellSpelt(_signed(header, payload), raw, Unverified(kind, kid, _body(kind, payload)))
 
 
 def verify_read(statement: WellSpelt, kind: str, public_key: PublicKey) -> dict[str, Any]:
@@ -191,10 +191,10 @@ def verify_read(statement: WellSpelt, kind: str, public_key: PublicKey) -> dict[
     Raises:
         BadStatement: the token is of another kind, or not signed by this key.
     """
-    token, said = statement.token, statement.said
+    signed, signature, said = statement
     if (said.kind, said.kid) != (kind, public_key.thumbprint):
         raise BadStatement(f"the header is not that of a {kind!r} signed by {public_key.thumbprint}")
-    _check_signature(token, public_key)
+    _check_signature(signed, signature, public_key)
     return said.body
 
 
@@ -205,7 +205,7 @@ def digest(token: str) -> str:
         BadStatement: the token does not have three parts of base64url.
     """
     header, payload, _ = _segments(token)
-    return sha256(f"{header}.{payload}".encode("ascii")).hexdigest()
+    return sha256(_signed(header, payload)).hexdigest()
 
 
 def sign_proof(claims: dict[str, Any], key: SigningKey) -> str:
@@ -225,10 +225,10 @@ def verify_proof(token: str) -> Proof:
     Raises:
         BadStatement: any other token, and any other spelling of the same.
     """
-    header, payload, _ = _segments(token)
+    header, payload, signature = _segments(token)
     key = _proof_key(header)
     claims = _body(PROOF_KIND, payload)
-    _check_signature(token, key)
+    _check_signature(_signed(header, payload), _signature(signature), key)
     return Proof(claims, key.thumbprint)
 
 
@@ -294,6 +294,10 @@ def _segments(token: object) -> tuple[str, str, str]:
     return parts[0], parts[1], parts[2]
 
 
+def _signed(header: str, payload: str) -> bytes:
+    return f"{header}.{payload}".encode("ascii")
+
+
 def _object(segment: str, name: str) -> dict[str, Any]:
     try:
         value = parse(decode(segment))
@@ -321,11 +325,9 @@ def _signature(segment: str) -> bytes:
     return signature
 
 
-def _check_signature(token: str, key: PublicKey) -> None:
-    signed, _, segment = token.rpartition(".")
-    signature = _signature(segment)
+def _check_signature(signed: bytes, signature: bytes, key: PublicKey) -> None:
     # python-jose's key knows its one algorithm and answers False to whatever goes wrong. `jws.verify` comes to the same
     # call, and reads header and payload once more before it.
     verifier: Any = key._jose  # noqa: SLF001  (same module)
-    if not verifier.verify(signed.encode("ascii"), signature):
+    if not verifier.verify(signed, signature):
         raise BadStatement(f"the signature is not one by {key.thumbprint}")

@@ -7,6 +7,7 @@ neither its value nor its order tells anything about what else exists (DESIGN §
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import ClassVar, NewType, Self
 
 from keys.canonical import LARGEST_INTEGER
@@ -34,8 +35,7 @@ __all__ = [
 Instant = NewType("Instant", int)
 """Milliseconds since 1970-01-01T00:00:00Z."""
 
-_HEX32 = re.compile(r"[0-9a-f]{32}")
-_HEX64 = re.compile(r"[0-9a-f]{64}")
+_is_digest = re.compile(r"[0-9a-f]{64}").fullmatch
 
 
 class BadIdentifier(ValueError):
@@ -47,6 +47,10 @@ class Identifier(str):
 
     __slots__ = ()
     prefix: ClassVar[str]
+    _names: ClassVar[Callable[[str], object]]
+
+    def __init_subclass__(cls) -> None:
+        cls._names = re.compile(cls.prefix + "_[0-9a-f]{32}").fullmatch
 
     @classmethod
     def parse(cls, text: object) -> Self:
@@ -55,10 +59,7 @@ class Identifier(str):
         Raises:
             BadIdentifier: any other value.
         """
-        if not isinstance(text, str):
-            raise BadIdentifier(f"{cls.__name__} must be text")
-        prefix, _, rest = text.partition("_")
-        if prefix != cls.prefix or not _HEX32.fullmatch(rest):
+        if not isinstance(text, str) or not cls._names(text):
             raise BadIdentifier(f"{cls.__name__} is written {cls.prefix}_ and 32 lower-case hex digits")
         return cls(text)
 
@@ -157,7 +158,7 @@ def parse_digest(text: object) -> str:
     Raises:
         BadIdentifier: any other value.
     """
-    if not isinstance(text, str) or not _HEX64.fullmatch(text):
+    if not isinstance(text, str) or not _is_digest(text):
         raise BadIdentifier("a digest is 64 lower-case hex digits")
     return text
 

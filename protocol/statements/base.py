@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, cast
 from keys import signing
 from protocol.identifiers import Instant, PersonId, parse_digest, parse_instant
 from protocol.identifiers import parse_holder as holder_id
-from protocol.reading import FORMAT_VERSION, Fields, Malformed, text
+from protocol.reading import FORMAT_VERSION, Fields, optional, text
 
 __all__ = ["Body", "Claim", "Refused", "Statement", "claim", "compose", "holder_id", "parse_digest", "sign", "verify"]
 
@@ -130,24 +130,17 @@ def verify(token: str, kind: type[B], key: signing.PublicKey, *, aud: str) -> St
 @lru_cache(maxsize=_REMEMBERED)
 def _verified(token: str, kind: type[Body], key: signing.PublicKey, aud: str) -> Statement[Any]:
     try:
-        fields = Fields(signing.verify_read(_read(token), kind.kind, key), kind.kind)
+        spelt = _read(token)
+        fields = Fields(signing.verify_read(spelt, kind.kind, key), kind.kind)
         fields.version()
-        fields.take("kind", _exactly(kind.kind))
-        fields.take("aud", _exactly(aud))
-        iss = fields.take("iss", PersonId.parse)
-        made = fields.take("made", parse_instant)
-        seen = fields.take_or_null("seen", text)
+        fields.match("kind", kind.kind)
+        fields.match("aud", aud)
+        said = fields.take_all(_SAID)
         body = kind.read(fields)
         fields.done()
     except (ValueError, signing.BadStatement) as error:
         raise Refused("bad-statement", f"{kind.kind}: {error}") from error
-    return Statement(token, signing.digest(token), key.thumbprint, iss, made, seen, body)
+    return Statement(token, spelt.digest, key.thumbprint, body=body, **said)
 
 
-def _exactly(expected: str) -> Any:
-    def parse(value: object) -> str:
-        if value != expected:
-            raise Malformed(f"must be {expected}")
-        return expected
-
-    return parse
+_SAID = {"iss": PersonId.parse, "made": parse_instant, "seen": optional(text)}

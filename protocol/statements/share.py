@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, ClassVar, Self
 
-from keys.canonical import canonical
 from protocol.consent.terms import CATEGORIES
 from protocol.identifiers import (
     ConversationId,
@@ -20,7 +19,7 @@ from protocol.identifiers import (
     parse_digest,
     parse_instant,
 )
-from protocol.reading import Fields, Malformed, boolean, distinct, integer, listed, one_of
+from protocol.reading import Fields, Malformed, boolean, closed, distinct, integer, listed, one_of, optional
 from protocol.statements.base import holder_id
 
 HEADER, BODY = "header", "body"
@@ -34,10 +33,9 @@ part_name = one_of(HEADER, BODY, *(f"file-{number}" for number in range(1, MOST_
 
 # Made once: a parser that is made anew for every member costs more than what it reads.
 _category = one_of(*CATEGORIES)
-_urgency = one_of("routine", "urgent")
-_act = one_of("receive", "open", "reopen", "own")
 _consents = distinct(parse_digest, least=1, most=10)
-_after = distinct(parse_digest, most=20)
+_PART = {"part": part_name, "category": optional(_category), "length": integer, "sha256": parse_digest}
+_RECIPIENT = {"to": holder_id, "key": parse_digest, "own": boolean, "header": parse_digest, "body": parse_digest}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +50,7 @@ class Part:
     @classmethod
     def parse(cls, value: object) -> Self:
         """Take `{part, category, length, sha256}`; everything but the header has a category."""
-        fields = Fields(value, "part")
-        part = cls(
-            fields.take("part", part_name),
-            fields.take_or_null("category", _category),
-            fields.take("length", integer),
-            fields.take("sha256", parse_digest),
-        )
-        fields.done()
+        part = cls(**closed(value, "part", _PART))
         if (part.category is None) != (part.part == HEADER):
             raise Malformed("the header has no category, every other part has one")
         return part
@@ -82,31 +73,53 @@ class Recipient:
     @classmethod
     def parse(cls, value: object) -> Self:
         """Take `{to, key, own, header, body}`."""
-        fields = Fields(value, "recipient")
-        recipient = cls(
-            fields.take("to", holder_id),
-            fields.take("key", parse_digest),
-            fields.take("own", boolean),
-            fields.take("header", parse_digest),
-            fields.take("body", parse_digest),
-        )
-        fields.done()
-        return recipient
+        return cls(**closed(value, "recipient", _RECIPIENT))
 
     def to_json(self) -> dict[str, Any]:
         """Return the form that `parse` takes."""
         return {"to": self.to, "key": self.key, "own": self.own, "header": self.header, "body": self.body}
 
 
-_parts = listed(Part.parse, least=2, most=2 + MOST_FILES)
-_recipients = listed(Recipient.parse, least=1, most=50)
+_MANIFEST = {
+    "share": ShareId.parse,
+    "subject": SubjectId.parse,
+    "matter": MatterId.parse,
+    "unit": optional(UnitId.parse),
+    "epoch": optional(parse_digest),
+    "conversation": ConversationId.parse,
+    "consents": _consents,
+    "urgency": one_of("routine", "urgent"),
+    "after": distinct(parse_digest, most=20),
+    "parts": listed(Part.parse, least=2, most=2 + MOST_FILES),
+    "content": parse_digest,
+    "header_commitment": parse_digest,
+    "body_commitment": parse_digest,
+    "recipients": listed(Recipient.parse, least=1, most=50),
+}
+_OPENING = {
+    "id": StatementId.parse,
+    "share": ShareId.parse,
+    "envelope": parse_digest,
+    "act": one_of("receive", "open", "reopen", "own"),
+    "unit": optional(UnitId.parse),
+}
+_HOLD = {
+    "share": ShareId.parse,
+    "subject": SubjectId.parse,
+    "matter": MatterId.parse,
+    "unit": optional(UnitId.parse),
+    "consents": _consents,
+    "to": distinct(holder_id, least=1, most=50),
+    "draft": parse_digest,
+    "not_after": parse_instant,
+}
 
 
 def content_digest(parts: tuple[Part, ...]) -> str:
     """Digest of all ciphertexts: SHA-256 over canonical `[{part, length, sha256}]` (DESIGN §4)."""
-    return hashlib.sha256(
-        canonical([{"part": part.part, "length": part.length, "sha256": part.sha256} for part in parts])
-    ).hexdigest()
+    # Names and digests hold nothing that JSON would escape, and the members stand in their order: this is canonical.
+    members = [f'{{"length":{each.length},"part":"{each.part}","sha256":"{each.sha256}"}}' for each in parts]
+    return sha256(f"[{','.join(members)}]".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,22 +149,7 @@ class ManifestBody:
     @classmethod
     def read(cls, fields: Fields) -> Self:
         """Take the manifest's members; `content` must be the digest of `parts`."""
-        body = cls(
-            share=fields.take("share", ShareId.parse),
-            subject=fields.take("subject", SubjectId.parse),
-            matter=fields.take("matter", MatterId.parse),
-            unit=fields.take_or_null("unit", UnitId.parse),
-            epoch=fields.take_or_null("epoch", parse_digest),
-            conversation=fields.take("conversation", ConversationId.parse),
-            consents=fields.take("consents", _consents),
-            urgency=fields.take("urgency", _urgency),
-            after=fields.take("after", _after),
-            parts=fields.take("parts", _parts),
-            content=fields.take("content", parse_digest),
-            header_commitment=fields.take("header_commitment", parse_digest),
-            body_commitment=fields.take("body_commitment", parse_digest),
-            recipients=fields.take("recipients", _recipients),
-        )
+        body = cls(**fields.take_all(_MANIFEST))
         names = [part.part for part in body.parts]
         if names != [HEADER, BODY, *(f"file-{number}" for number in range(1, len(names) - 1))]:
             raise Malformed("parts are the header, the body, then the files in order")
@@ -211,13 +209,7 @@ class OpenBody:
     @classmethod
     def read(cls, fields: Fields) -> Self:
         """Take the members of an opening."""
-        return cls(
-            fields.take("id", StatementId.parse),
-            fields.take("share", ShareId.parse),
-            fields.take("envelope", parse_digest),
-            fields.take("act", _act),
-            fields.take_or_null("unit", UnitId.parse),
-        )
+        return cls(**fields.take_all(_OPENING))
 
     def to_json(self) -> dict[str, Any]:
         """Return the members of an opening."""
@@ -241,16 +233,7 @@ class HoldBody:
     @classmethod
     def read(cls, fields: Fields) -> Self:
         """Take the members of a hold; `draft` is the SHA-256 of the sealed draft."""
-        return cls(
-            fields.take("share", ShareId.parse),
-            fields.take("subject", SubjectId.parse),
-            fields.take("matter", MatterId.parse),
-            fields.take_or_null("unit", UnitId.parse),
-            fields.take("consents", _consents),
-            fields.take("to", distinct(holder_id, least=1, most=50)),
-            fields.take("draft", parse_digest),
-            fields.take("not_after", parse_instant),
-        )
+        return cls(**fields.take_all(_HOLD))
 
     def to_json(self) -> dict[str, Any]:
         """Return the members of a hold."""
