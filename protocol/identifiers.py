@@ -50,7 +50,8 @@ class Identifier(str):
     _names: ClassVar[Callable[[str], object]]
 
     def __init_subclass__(cls) -> None:
-        cls._names = re.compile(cls.prefix + "_[0-9a-f]{32}").fullmatch
+        if hasattr(cls, "prefix"):  # a place in the log has none, and parses itself
+            cls._names = re.compile(cls.prefix + "_[0-9a-f]{32}").fullmatch
 
     @classmethod
     def parse(cls, text: object) -> Self:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
 from keys import signing
 from keys.signing import BadStatement
-from protocol.identifiers import BadIdentifier, InvitationId, PersonId, UnitId, parse_holder
+from protocol.identifiers import BadIdentifier, Identifier, InvitationId, PersonId, UnitId, parse_holder
 from protocol.pins import Pins
 from protocol.reading import Fields, Malformed, boolean, distinct, integer, listed, one_of, text, text_up_to
 from protocol.statements.base import Body, Refused, claim, sign, verify
@@ -239,6 +239,15 @@ def test_a_value_of_another_form_is_refused(parse: Any, value: Any) -> None:
 def test_values_of_their_form_are_taken_as_they_are() -> None:
     assert (text("a"), text_up_to(3)("abc"), integer(2**53 - 1), boolean(value=False)) == ("a", "abc", 2**53 - 1, False)
     assert (one_of("a", "b")("b"), listed(integer)([1, 1]), distinct(integer)([2, 1])) == ("b", (1, 1), (2, 1))
+
+
+def test_a_name_of_another_form_than_prefix_and_digits_parses_itself() -> None:
+    class Place(Identifier):
+        @classmethod
+        def parse(cls, text: object) -> Self:
+            return cls(f"place {text}")
+
+    assert Place.parse("7") == "place 7"
 
 
 def test_the_holder_of_a_key_is_a_person_or_a_unit() -> None:
