@@ -21,7 +21,7 @@ BUILD = Path("build") / "demo"
 async def play(build: Path, own_pdf: Path | None) -> None:
     """Play the whole story into a fresh folder; raises `StoryBroken` at the first step that does not end as told."""
     teller = Teller()
-    stage = world.Stage(build, serving.free_port())
+    stage = world.Stage(build, serving.own_port())
     everybody = cast(datetime.now(UTC).date())
     teller.scene("Setting the stage: a server, a registrar, three units, a family")
     teller.note("Everybody has keys of their own, on a machine of their own. Nobody here exists; papers are SYNTETISK.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import json
 import os
@@ -18,12 +19,18 @@ _START_SECONDS = 60
 _STOP_SECONDS = 30
 
 
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def own_port() -> int:
+    """Return a port of loopback that the system gives to nobody else while this process lives.
+
+    It stays bound and is never listened on, so a server that is started, stopped and started again finds it free.
+    """
+    held = socket.socket()
+    atexit.register(held.close)
+    # Whoever sets this too may listen beside a socket that does not (every server here does); others get no such port.
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    port: int = held.getsockname()[1]
+    return port
 
 
 async def init(data: Path, root: str, port: int) -> str:

@@ -25,6 +25,7 @@ from tests.kit.actor import Reply
 from tests.kit.world import World, done
 
 ROUNDS, AT_ONCE = 200, 20
+STEP_SECONDS = 0.001
 BORN_3 = date(2023, 5, 4)
 """Three years old at the kit's START: nobody need be heard."""
 
@@ -48,11 +49,13 @@ async def test_no_opening_follows_the_withdrawal_of_its_consent_and_none_succeed
     office: Office,
 ) -> None:
     drawn = random.Random(20261122)  # noqa: S311  (which side gets a head start, nothing secret)
-    rounds = []
+    rounds, ahead = [], 0.0
     for _ in range(ROUNDS // AT_ONCE):
         # Prepared together, since only the race itself must be alone.
-        ready = await asyncio.gather(*(prepare(office) for _ in range(AT_ONCE)))
-        rounds += [await race(office, *one, drawn.uniform(-0.004, 0.004)) for one in ready]
+        for ready in await asyncio.gather(*(prepare(office) for _ in range(AT_ONCE))):
+            rounds.append(await race(office, *ready, ahead + drawn.uniform(-0.002, 0.002)))
+            # The loser starts earlier next time: so the two stay close, and both win, on a machine of any speed.
+            ahead += STEP_SECONDS if rounds[-1].read.status == 200 else -STEP_SECONDS
     assert len(rounds) == ROUNDS
     order = await events(office.town.world)
     for one in rounds:
@@ -71,17 +74,17 @@ async def prepare(office: Office) -> tuple[Parcel, Terms]:
     return await office.sent(terms), terms
 
 
-async def race(office: Office, parcel: Parcel, terms: Terms, head_start: float) -> Round:
-    """Open and withdraw at the same time."""
+async def race(office: Office, parcel: Parcel, terms: Terms, ahead: float) -> Round:
+    """Open and withdraw at the same time; the withdrawal starts `ahead` seconds before the read, or after if < 0."""
     town = office.town
     token = office.opening(town.psychologist, parcel, "open", town.bup)
 
     async def read() -> Reply:
-        await asyncio.sleep(max(head_start, 0))
+        await asyncio.sleep(max(ahead, 0))
         return await office.ask_open(town.psychologist, parcel, token)
 
     async def withdraw() -> Reply:
-        await asyncio.sleep(max(-head_start, 0))
+        await asyncio.sleep(max(-ahead, 0))
         return await town.say(town.mother, WithdrawalBody, terms)
 
     answer, said = await asyncio.gather(read(), withdraw())

@@ -13,7 +13,6 @@ import contextlib
 import json
 import secrets
 import shutil
-import socket
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from clients.sdk.client import Client
 from clients.sdk.content import Attachment
 from clients.sdk.transport import clock
 from demo.people import national_number
+from demo.serving import own_port
 from keys.keyring import Cost
 from protocol.consent.vocabulary import Category, Purpose, Regime, Responsibility
 from protocol.identifiers import MatterId, PersonId, ShareId, SubjectId, UnitId
@@ -291,9 +291,7 @@ async def open_town(template: Path, folder: Path) -> AsyncIterator[Town]:
 
 async def build(folder: Path) -> None:
     """Build the town, every step by the real client."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = own_port()
     url = f"http://127.0.0.1:{port}"
     homes = folder / "homes"
     root = registrar.begin(homes / "registrar", PASSPHRASE, url, cost=CHEAP)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from clients.sdk import consents, enrolment, registrar, sending, subjects, units
 from clients.sdk.client import Client
 from clients.sdk.consents import Known
 from demo.people import national_number, organisation_number
+from demo.serving import own_port
 from keys.keyring import Cost
 from protocol.consent.vocabulary import Category, Purpose, Regime, Responsibility
 from protocol.identifiers import MatterId, PersonId, SubjectId, UnitId
@@ -82,16 +82,9 @@ class Stage:
             await runner.cleanup()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 async def build(folder: Path) -> Stage:
     """Set everything up through the SDK, as the people would."""
-    stage = Stage(folder, free_port())
+    stage = Stage(folder, own_port())
     home = registrar.begin(stage.home("registrar"), PASSPHRASE, stage.origin, cost=CHEAP)
     _, verifier = initialise(stage.server, Chosen(registrar.fingerprint(home), stage.origin, port=stage.port))
     stage = replace(stage, log_key=verifier)

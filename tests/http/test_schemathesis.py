@@ -92,7 +92,7 @@ class SignedIn(AuthBase):
                 "client_assertion_type": ASSERTION,
                 "client_assertion": self.assertion(url),
             }
-            answer = requests.post(url, data=form, headers={"DPoP": self.proof("POST", url)}, timeout=10)
+            answer = requests.post(url, data=form, headers={"DPoP": self.proof("POST", url)}, timeout=60)
             self.nonce = answer.headers.get("DPoP-Nonce", self.nonce)
             if answer.status_code == 200:
                 self.token = answer.json()["access_token"]
@@ -143,11 +143,11 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     thread.start()
     try:
-        assert up.wait(30)
+        assert up.wait(120)
         yield built
     finally:
         loop.call_soon_threadsafe(over.set)
-        thread.join(30)
+        thread.join(60)
         loop.close()
         structlog.reset_defaults()
 
@@ -177,7 +177,7 @@ schema = schemathesis.openapi.from_dict(without_security(described()))
 
 
 def test_the_document_is_served_as_it_is_tested(stage: Stage) -> None:
-    answer = requests.get(f"{stage.origin}/v1/openapi.json", timeout=10)
+    answer = requests.get(f"{stage.origin}/v1/openapi.json", timeout=60)
     assert answer.status_code == 200
     assert answer.json() == described()
 
@@ -193,7 +193,7 @@ def test_the_document_is_served_as_it_is_tested(stage: Stage) -> None:
 def test_the_server_answers_as_its_document_says(
     case: schemathesis.Case[Any], stage: Stage, signed_in: SignedIn
 ) -> None:
-    answer = case.call(base_url=stage.origin, auth=signed_in, timeout=30)
+    answer = case.call(base_url=stage.origin, auth=signed_in, timeout=60)
     # Headers are open: an unknown one is ignored. 413 refuses before there is a value that could break the schema.
     lenient = answer.status_code == 413 or UNKNOWN_HEADER in case.headers
     checks = [check for check in CHECKS if not (lenient and check is negative_data_rejection)]

@@ -66,7 +66,13 @@ async def remove(request: web.Request) -> None:
     return None
 
 
-@routes.get("/v1/fail/{consent}", summary="Fail", who=Access.PUBLIC, deadline=0.05)
+@routes.get("/v1/late", summary="Never answer", who=Access.PUBLIC, deadline=0.05)
+async def late(request: web.Request) -> Told:
+    await asyncio.Event().wait()
+    return Told(said="never")
+
+
+@routes.get("/v1/fail/{consent}", summary="Fail", who=Access.PUBLIC)
 async def fail(request: web.Request, consent: ConsentId) -> Told | ProblemDocument | web.StreamResponse:
     match int(consent[-1]):
         case 1:
@@ -77,8 +83,6 @@ async def fail(request: web.Request, consent: ConsentId) -> Told | ProblemDocume
             raise problem(problems.GONE)
         case 4:
             return refused("expired", "The consent has ended.", rule="no/1")
-        case 5:
-            await asyncio.sleep(30)
         case 6:
             raise web.HTTPPreconditionFailed(text=SECRET)
         case 7:
@@ -246,7 +250,6 @@ async def test_a_query_is_read_strictly(client: Client) -> None:
         (2, 503, "unheard"),
         (3, 410, "gone"),
         (4, 403, "refused"),
-        (5, 503, "deadline"),
         (6, 412, "precondition-failed"),
         (7, 500, "internal"),
         (9, 305, "http"),
@@ -256,6 +259,12 @@ async def test_every_failure_is_a_document(client: Client, digit: int, status: i
     response = await client.get(f"/v1/fail/{CONSENT[:-1]}{digit}", allow_redirects=False)
     await told(response, status, code)
     assert ("Retry-After" in response.headers) is (status == 503)
+
+
+async def test_an_answer_that_is_late_is_a_document(client: Client) -> None:
+    response = await client.get("/v1/late")
+    await told(response, 503, "deadline")
+    assert "Retry-After" in response.headers
 
 
 async def test_half_an_answer_is_cut_and_never_looks_whole(client: Client) -> None:

@@ -20,6 +20,7 @@ from server.audit.wiring import WRITER
 from server.config import Settings
 from server.http.access import Access
 from server.http.answering import add_routes
+from server.http.border import GATE
 from server.http.forms import Answer
 from server.http.routes import RouteTable
 from server.run import serve
@@ -40,14 +41,22 @@ def _nothing(work: Work) -> bool:
 @routes.post("/v1/slow", summary="Write slowly", who=Access.PUBLIC)
 async def slow(request: web.Request) -> Done:
     request.app[BEGUN].set()
-    await asyncio.sleep(0.3)
+    while not request.app[GATE].stopping:  # noqa: ASYNC110  (nothing tells of it)
+        await asyncio.sleep(0.01)
     return Done(written=(await request.app[WRITER].submit(_nothing)).result)
+
+
+@routes.post("/v1/stuck", summary="Never end", who=Access.PUBLIC)
+async def stuck(request: web.Request) -> Done:
+    request.app[BEGUN].set()
+    await asyncio.Event().wait()
+    return Done(written=False)
 
 
 async def _served(settings: Settings) -> tuple[asyncio.Task[None], str]:
     told: asyncio.Queue[str] = asyncio.Queue()
     task = asyncio.create_task(serve(settings, told.put_nowait))
-    return task, await asyncio.wait_for(told.get(), 10)
+    return task, await asyncio.wait_for(told.get(), 60)
 
 
 @pytest.fixture
@@ -86,7 +95,7 @@ async def test_a_request_that_was_begun_is_answered_and_none_is_let_in_after(
 async def test_stopping_does_not_wait_longer_than_it_may(slow_server: Settings, begun: asyncio.Event) -> None:
     task, address = await _served(slow_server.model_copy(update={"stop_seconds": 0.05}))
     async with aiohttp.ClientSession(address) as session:
-        asked = asyncio.create_task(session.post("/v1/slow"))
+        asked = asyncio.create_task(session.post("/v1/stuck"))
         await begun.wait()
         os.kill(os.getpid(), signal.SIGTERM)
         with pytest.raises(aiohttp.ClientConnectionError):
@@ -148,7 +157,7 @@ def test_a_server_process_begins_runs_stops_and_runs_again(tmp_path: Path) -> No
             assert address.startswith("http://127.0.0.1:")
             assert not address.endswith(":0")
             process.send_signal(signal.SIGTERM)
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=60)
         assert (process.returncode, out) == (0, "")
         assert [json.loads(line)["event"] for line in err.splitlines()] == ["listening", "stopping", "stopped"]
 

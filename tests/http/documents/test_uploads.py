@@ -14,6 +14,7 @@ from server.audit.wiring import WRITER
 from server.config import SETTINGS
 from server.documents.content import CONTENT, ContentStore, DirectoryStore
 from server.documents.tidying import recover, tidy
+from server.documents.upload_routes import BUSY
 from tests.http.consent.support import Town, last_entry
 from tests.http.documents.support import Office, digest, entry_of
 from tests.kit.actor import Actor, Reply, reply
@@ -237,17 +238,16 @@ async def test_a_wrong_offset_and_too_much_are_refused(town: Town) -> None:
 async def test_a_second_writer_is_refused_while_the_first_one_writes(town: Town) -> None:
     world = town.world
     _, path = await begin(world, town.doctor, 10)
-    begun, go_on = asyncio.Event(), asyncio.Event()
+    go_on = asyncio.Event()
 
     async def slowly() -> Any:
         yield b"12345"
-        begun.set()
         await go_on.wait()
         yield b"67890"
 
     first = asyncio.create_task(send(world, town.doctor, path, 0, slowly()))
-    await begun.wait()
-    await asyncio.sleep(0.05)
+    while not world.client.app[BUSY]:  # noqa: ASYNC110  (nothing tells that the server has begun to write)
+        await asyncio.sleep(0.01)
     assert (await send(world, town.doctor, path, 0, b"1234567890"))[0].code == "upload-busy"
     assert (await raw(world, town.doctor, "DELETE", path, TUS))[0].code == "upload-busy"
     go_on.set()

@@ -99,7 +99,7 @@ async def append_until_killed(place: Place, output: Path) -> list[str]:
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-c", APPEND_FOR_EVER, str(place.data_dir), str(place.location), stdout=sink
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while len(whole_lines(output)) < 20:
             assert child.returncode is None
             assert time.monotonic() < deadline

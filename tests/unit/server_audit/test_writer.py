@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -227,7 +228,7 @@ class Held:
 
     def __call__(self, work: Work, number: int) -> int:
         self.begun.set()
-        assert self.go_on.wait(10)
+        assert self.go_on.wait(60)
         return write(work, number)
 
 
@@ -235,7 +236,7 @@ async def test_a_submitter_that_left_before_its_batch_is_spared(sqlite_place: Pl
     held = Held()
     async with sqlite_place.writer() as writer:
         running = asyncio.create_task(writer.submit(held, 1))
-        await asyncio.to_thread(held.begun.wait, 10)
+        assert await asyncio.to_thread(held.begun.wait, 60)
         leaving = asyncio.create_task(writer.submit(write, 2))
         await asyncio.sleep(0)
         leaving.cancel()
@@ -250,7 +251,7 @@ async def test_a_submitter_that_left_during_its_batch_has_done_what_it_asked(sql
     held = Held()
     async with sqlite_place.writer() as writer:
         leaving = asyncio.create_task(writer.submit(held, 1))
-        await asyncio.to_thread(held.begun.wait, 10)
+        assert await asyncio.to_thread(held.begun.wait, 60)
         leaving.cancel()
         held.go_on.set()
         await writer.submit(append)
@@ -276,11 +277,12 @@ async def test_the_copy_of_the_last_checkpoint_follows_and_survives_a_full_disk(
     monkeypatch.setattr("server.audit.writer.COPY_EVERY_SECONDS", 0.01)
     async with sqlite_place.writer() as writer:
         with monkeypatch.context() as patch:
-            patch.setattr(Writer, "_copy", _disk_full)
+            tried = threading.Event()
+            patch.setattr(Writer, "_copy", partial(_disk_full, tried))
             await writer.submit(append)
-            await asyncio.sleep(0.05)
+            assert await asyncio.to_thread(tried.wait, 60)
         await writer.submit(append)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while writer.log.key.open(writer.log.copy.read()).size != 2:  # noqa: ASYNC110  (nothing tells of the file)
                 await asyncio.sleep(0.01)
 
@@ -302,5 +304,6 @@ def _fail(*_: Any) -> NoReturn:
     raise ConnectionError
 
 
-def _disk_full(_: Writer) -> NoReturn:
+def _disk_full(tried: threading.Event, *_: Any) -> NoReturn:
+    tried.set()
     raise OSError(28, "No space left on device")
