@@ -49,6 +49,10 @@ def test_no_inclusion_proof_outside_the_tree(index: int) -> None:
         merkle.inclusion_proof(index, [bytes(32)] * 3)
 
 
+def test_a_tree_is_the_beginning_of_itself_without_a_proof() -> None:
+    assert merkle.consistency_proof(3, [bytes(32)] * 3) == []
+
+
 @pytest.mark.parametrize("old_size", [-1, 0, 4])
 def test_no_consistency_proof_from_nothing_or_backwards(old_size: int) -> None:
     with pytest.raises(ProofError):

@@ -250,6 +250,12 @@ def test_a_name_of_another_form_than_prefix_and_digits_parses_itself() -> None:
     assert Place.parse("7") == "place 7"
 
 
+@pytest.mark.parametrize("drawn", [b"", b"x" * 15, b"x" * 17])
+def test_a_new_name_takes_sixteen_drawn_bytes(drawn: bytes) -> None:
+    with pytest.raises(BadIdentifier, match="16"):
+        PersonId.of(drawn)
+
+
 def test_the_holder_of_a_key_is_a_person_or_a_unit() -> None:
     assert isinstance(parse_holder(f.GP), UnitId)
     assert isinstance(parse_holder(f.MOTHER), PersonId)
