@@ -21,7 +21,8 @@ from bench.frame import Comparison, Goal, Quantity, Ratio
 from bench.results import SCRATCH
 from clients.sdk.client import Client
 from clients.sdk.content import Attachment
-from clients.sdk.receiving import inbox, open_share, save_file
+from clients.sdk.opening import open_with_files
+from clients.sdk.receiving import inbox
 from clients.sdk.sending import Wanted, send
 from keys import streaming
 from protocol.consent.vocabulary import Category
@@ -72,9 +73,7 @@ async def _opened(server: clinic.Clinic, count: int) -> list[float]:
             # Looking at the inbox and signing in come before an opening, as nginx's connection stands already.
             [item] = await inbox(client)
             began = time.perf_counter()
-            opened = await open_share(client, item)
-            [file] = opened.body.files
-            await save_file(client, opened, file, target)
+            await open_with_files(client, item, lambda _: target)
             if number > 0:
                 times.append(time.perf_counter() - began)
             if abs(target.stat().st_size - PDF_BYTES) > PDF_BYTES // 100:

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from keys import signing
 from keys.canonical import canonical
 from protocol.bundle import Bundle
 from protocol.consent.answer import Deny, Permit
@@ -23,18 +24,24 @@ from protocol.evidence import build_case, consent_facts, hearing_fact
 from protocol.identifiers import Instant, SubjectId, UnitId
 from protocol.identity import TOLERANCE, Directory, Logged, Policy
 from protocol.log.details import Decision, Details
+from protocol.log.entry import Entry
 from protocol.log.event import Event
+from protocol.log.receipt import Disclosure
 from protocol.log.receipt import Verified as Proved
+from protocol.log.receipt import parse as parse_receipt
 from protocol.logged import EVENTS
 from protocol.pins import Pins
 from protocol.reading import FORMAT_VERSION
 from protocol.sightings import compare
 from protocol.statements.base import Refused, Statement
 from protocol.statements.identity import SheetBody
-from protocol.statements.share import BODY, HEADER, ManifestBody, OpenBody, Recipient
+from protocol.statements.share import BODY, HEADER, ManifestBody, OpenBody, Recipient, part_name
 
 EVENT_OF_ACT: Mapping[str, Event] = {act: EVENTS[f"open {act}"] for act in ("receive", "open", "reopen", "own")}
 """What the log says when an act is permitted."""
+
+_FIRST_FILE = 2
+"""Where the files begin among a manifest's parts, after header and body."""
 
 
 class NotPermitted(Refused):
@@ -165,6 +172,27 @@ def verify(bundle: Bundle, policy: Policy, pins: Pins, at: Instant) -> Verified:
         header=bundle.header,
         body=bundle.body,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What a bundle says of its first file, believing nothing: the part's name, and the entry of the opening."""
+
+    part: str
+    entry: str
+
+
+def announced(bundle: Bundle) -> Announced | None:
+    """Read which file a bundle announces first, so that it can be asked for while the bundle is verified.
+
+    None if it announces none, or is not of its form: why is for `verify` to say.
+    """
+    try:
+        part = part_name(signing.peek(bundle.manifest.token).body["parts"][_FIRST_FILE]["part"])
+        entry = Entry.parse(Disclosure.parse(parse_receipt(bundle.open.receipt).extra or b"").entry)
+    except (LookupError, TypeError, ValueError, signing.BadStatement):
+        return None
+    return Announced(part, entry.id)
 
 
 def ask_to_open(

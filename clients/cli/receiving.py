@@ -12,9 +12,10 @@ from clients.cli.plain import apart, file_name, plain, prose
 from clients.cli.progress import bar
 from clients.cli.sending import ShareArgument, attachment, moment, show_sent, unclear
 from clients.cli.session import Session, command
-from clients.sdk import receiving, sending
+from clients.sdk import opening, receiving, sending
 from clients.sdk.client import Client
 from clients.sdk.errors import Denied, Misused, Tampered
+from clients.sdk.opened import Opened
 from clients.sdk.receiving import Header, Item, NotReceived
 from protocol.consent.vocabulary import Category
 from protocol.log.receipt import BadReceipt, Verified
@@ -61,15 +62,7 @@ async def open_share(
     """
     async with session.client() as client:
         item = await _find(client, share)
-        opened = await receiving.open_share(client, item, session.language)
-        saved = []
-        if out is not None:
-            out.mkdir(parents=True, exist_ok=True)
-            taken: set[str] = set()
-            for entry in opened.body.files:
-                target = out / apart(file_name(entry.name, entry.part), taken)
-                with bar(session, target.name) as progress:
-                    saved.append(await receiving.save_file(client, opened, entry, target, progress))
+        opened, saved = await _opened(session, client, item, out)
     files = [{"name": entry.name, "media_type": entry.media_type, "size": entry.size} for entry in opened.body.files]
     session.show(
         {
@@ -164,6 +157,20 @@ async def receipt(
         },
         session.say("Kvitteringen holder.", "The receipt holds."),
         _proof_line(proved),
+    )
+
+
+async def _opened(session: Session, client: Client, item: Item, out: Path | None) -> tuple[Opened, list[Path]]:
+    if out is None:
+        return await opening.open_share(client, item, session.language), []
+    out.mkdir(parents=True, exist_ok=True)
+    taken: set[str] = set()
+    return await opening.open_with_files(
+        client,
+        item,
+        lambda entry: out / apart(file_name(entry.name, entry.part), taken),
+        session.language,
+        lambda target: bar(session, target.name),
     )
 
 

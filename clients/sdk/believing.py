@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from clients.sdk import policy as policies
@@ -19,6 +21,7 @@ from protocol.log.receipt import Verified as Proved
 from protocol.log.receipt import parse as parse_receipt
 from protocol.logged import WITHDRAWAL
 from protocol.pins import Pins
+from protocol.share import Verified as Opening
 from protocol.sightings import Forked, compare
 from protocol.statements.base import Refused
 
@@ -57,10 +60,8 @@ class Believer:
         """Fetch the policy anew when it is next needed."""
         self._policy = None
 
-    async def check_receipt(self, logged: Logged, *, grown_from: str | None = None) -> Proved:
+    async def check_receipt(self, logged: Logged) -> Proved:
         """Check a receipt against my statement, its time against my clock, and the log against what I saw.
-
-        `grown_from` is as for `saw`.
 
         Raises:
             Tampered: it does not hold; what convicts is kept under `evidence/`.
@@ -78,39 +79,62 @@ class Believer:
             far = Refused("wrong-time", "the server's clock and yours are more than five minutes apart")
             raise self.tampered(far, logged.to_json())
         self.home.save_receipt(logged.receipt)
-        await self.saw(parse_receipt(logged.receipt).checkpoint.decode(), grown_from=grown_from)
+        await self.saw(parse_receipt(logged.receipt).checkpoint.decode())
         return entry
 
-    async def saw(self, note: str, *, grown_from: str | None = None) -> None:
-        """Check that the log only grew since the largest checkpoint I verified, and remember this one if larger.
+    @asynccontextmanager
+    async def remembering(self, judged: Opening, receipt: str) -> AsyncIterator[Awaitable[None]]:
+        """Check that the log only grew to where a verified opening stands, and keep what was learnt from it.
 
-        `grown_from` is a checkpoint with which this one was proved consistent already, by `protocol.share.verify`: if
-        it is still the largest that I verified, the server is not asked once more.
+        While the block runs, pins, checkpoint and receipt go to the disk. What is given is done when they are there,
+        and the block does not end before.
+
+        Raises:
+            Tampered: as `saw`, before the block.
+        """
+        note = judged.opened.checkpoint.note.decode()
+        news = await self._is_news(note, grown_from=judged.opening.seen)
+        writing = asyncio.to_thread(self.home.save_opening, judged.pins, note if news else None, receipt)
+        kept = asyncio.create_task(writing)
+        try:
+            yield kept
+        finally:
+            await kept
+
+    async def saw(self, note: str) -> None:
+        """Check that the log only grew since the largest checkpoint I verified, and remember this one if larger.
 
         Raises:
             Tampered: the log has forked or shrunk; both checkpoints are kept as evidence.
         """
+        if await self._is_news(note):
+            self.home.save_trust(Pins(), note)
+
+    async def _is_news(self, note: str, *, grown_from: str | None = None) -> bool:
+        """Check that the log only grew, and say whether this checkpoint is larger than the largest that I verified.
+
+        `grown_from` is a checkpoint with which this one was proved consistent already, by `protocol.share.verify`: if
+        it is still the largest that I verified, the server is not asked once more.
+        """
         policy = await self.load_policy()
         before = self.home.seen
         if before == note:
-            return
+            return False
         try:
             size = open_checkpoint(note.encode(), policy.log).checkpoint.size
-            if before is not None:
-                earlier = open_checkpoint(before.encode(), policy.log).checkpoint.size
-                if before == grown_from:
-                    if size > earlier:
-                        self.home.save_trust(Pins(), note)
-                    return
-                if size < earlier:
-                    # A receipt may be older than what we saw since: then the new one must be a prefix of ours.
-                    proof = await self._consistency(size, earlier)
-                    compare([note], before, {size: proof}, policy.log)
-                    return
-                compare([before], note, {earlier: await self._consistency(earlier, size)}, policy.log)
+            if before is None:
+                return True
+            earlier = open_checkpoint(before.encode(), policy.log).checkpoint.size
+            if before == grown_from:
+                return size > earlier
+            if size < earlier:
+                # A receipt may be older than what we saw since: then the new one must be a prefix of ours.
+                compare([note], before, {size: await self._consistency(size, earlier)}, policy.log)
+                return False
+            compare([before], note, {earlier: await self._consistency(earlier, size)}, policy.log)
         except (Refused, BadCheckpoint) as error:
             raise self.tampered(error, {"before": before, "now": note}) from error
-        self.home.save_trust(Pins(), note)
+        return True
 
     async def directory(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from protocol.log.merkle import EMPTY_ROOT, HASH_LENGTH
 from protocol.log.note import (
@@ -145,6 +146,8 @@ def format(checkpoint: Checkpoint) -> str:  # noqa: A001  (the natural pair of `
     return text
 
 
+# What a signature proves never changes, and the same checkpoints are seen again and again.
+@lru_cache(maxsize=256)
 def open_checkpoint(signed: bytes, policy: LogPolicy) -> SignedCheckpoint:
     """Check a signed checkpoint: pinned origin, the log's signature, and no wrong cosignature by a known witness.
 

@@ -7,8 +7,7 @@ the time at which the witness saw the text. Nothing else is accepted as a verifi
 from __future__ import annotations
 
 import re
-from base64 import b64decode
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
@@ -229,7 +228,7 @@ def decode64(text: object) -> bytes:
     if not isinstance(text, str):
         raise BadNote("base64 is text")
     try:
-        value = b64decode(text, validate=True)
+        value = a2b_base64(text, strict_mode=True)
     except ValueError as error:
         raise BadNote("not base64") from error
     if encode64(value) != text:

@@ -14,7 +14,9 @@ from reportlab.pdfgen.canvas import Canvas
 
 from clients.sdk import consents, holding, receiving, sending, subjects
 from clients.sdk.content import Attachment
+from clients.sdk.downloading import save_file
 from clients.sdk.errors import SdkError
+from clients.sdk.opening import open_share
 from protocol.consent.vocabulary import Category, Purpose
 from protocol.identifiers import MatterId, SubjectId
 from protocol.statements.share import INLINE_BYTES
@@ -73,9 +75,9 @@ async def tell(town: Town, folder: Path) -> list[str]:
         [header] = await receiving.receive(psychologist, [item])
         assert isinstance(header, receiving.Header)
         assert header.title == TITLE
-        opened = await receiving.open_share(psychologist, item)
+        opened = await open_share(psychologist, item)
         assert opened.body.form == {"historie": FORM}
-        await receiving.save_file(psychologist, opened, opened.body.files[0], folder / share)
+        await save_file(psychologist, opened, opened.body.files[0], folder / share)
         assert (folder / share).stat().st_size > INLINE_BYTES
         assert IN_PDF in PdfReader(folder / share).pages[0].extract_text()
     answer = {"message": REPLY, "to": (town.unit("practice"),), "unit": town.unit("clinic"), "subject": subject}

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from clients.sdk import receiving, sending
+from clients.sdk import sending
 from clients.sdk.content import Attachment
+from clients.sdk.downloading import save_file
 from clients.sdk.errors import SdkError, Tampered
 from keys.encoding import decode, encode
 from protocol.consent.vocabulary import Category
@@ -68,7 +69,7 @@ def folder(tmp_path: Path) -> Path:
 async def assert_no_file(town: Town, folder: Path) -> None:
     opened = await town.open("psychologist")
     with pytest.raises(SdkError) as refused:
-        await receiving.save_file(await town.client("psychologist"), opened, opened.body.files[0], folder / "notat.txt")
+        await save_file(await town.client("psychologist"), opened, opened.body.files[0], folder / "notat.txt")
     assert refused.value.code == "wrong-content", refused.value
     assert os.listdir(folder) == []  # noqa: PTH208  (hidden files too, and no coroutine waits for it)
 
@@ -104,5 +105,5 @@ async def test_another_shares_file_of_the_same_length_is_refused(town: Town, tmp
 async def test_the_file_that_was_sent_is_the_file_that_is_saved(town: Town, tmp_path: Path) -> None:
     opened = await town.open("psychologist")
     target = tmp_path / "notat.txt"
-    await receiving.save_file(await town.client("psychologist"), opened, opened.body.files[0], target)
+    await save_file(await town.client("psychologist"), opened, opened.body.files[0], target)
     assert target.read_bytes() == NOTE

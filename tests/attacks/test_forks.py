@@ -12,6 +12,7 @@ import pytest
 
 from clients.sdk import consents, receiving, sending
 from clients.sdk.errors import Tampered
+from clients.sdk.opening import open_share
 from keys import signing
 from protocol.consent.answer import Basis, Permit
 from protocol.log.receipt import parse, verify
@@ -77,7 +78,7 @@ async def test_a_senders_sight_of_another_history_convicts_the_log_before_the_re
     before = len(watch.unsealed)
     for item in arrived:
         with pytest.raises(Tampered) as refused:
-            await receiving.open_share(await town.client("psychologist"), item)
+            await open_share(await town.client("psychologist"), item)
         assert refused.value.code == "forked", refused.value
         assert seen is not None
         assert seen in str(refused.value.evidence)

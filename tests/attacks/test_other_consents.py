@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from clients.sdk import consents, receiving, sending
+from clients.sdk import consents, sending
 from clients.sdk.client import new_statement_id
 from clients.sdk.errors import Denied, SdkError, Tampered
+from clients.sdk.opening import open_share
 from protocol.consent.terms import Terms
 from protocol.consent.vocabulary import Category, Kind
 from protocol.identifiers import ConsentId, Instant, MatterId, ShareId
@@ -160,7 +161,7 @@ async def test_what_was_sent_under_an_ended_consent_is_refused_and_logged(
     before = len(watch.unsealed)
     later.forward(1.01)
     with pytest.raises(Denied) as refused:
-        await receiving.open_share(await town.client("psychologist"), item)
+        await open_share(await town.client("psychologist"), item)
     assert refused.value.code == "reading-ended"
     assert len(watch.unsealed) == before
     assert town.last_refusal() == ("open-refused", "reading-ended")
@@ -175,7 +176,7 @@ async def test_the_readers_own_clock_ends_a_consent_though_the_server_permits(
     before = len(watch.unsealed)
     later.forward(1.01)
     with pytest.raises(Denied) as refused:
-        await receiving.open_share(await town.client("psychologist"), item)
+        await open_share(await town.client("psychologist"), item)
     assert refused.value.code == "reading-ended"
     assert len(watch.unsealed) == before
     assert town.events()[-1] == "opened", "the server did permit: only the reader's client stood in the way"
@@ -190,7 +191,7 @@ async def test_an_operator_who_sets_back_the_clock_is_told_from_by_every_receipt
     set_back(town, monkeypatch, later)
     later.forward(1.01)
     with pytest.raises(SdkError) as refused:
-        await receiving.open_share(await town.client("psychologist"), item)
+        await open_share(await town.client("psychologist"), item)
     assert refused.value.code == "wrong-time", refused.value
     assert len(watch.unsealed) == before
 

@@ -10,6 +10,7 @@ import pytest
 
 from clients.sdk import receiving
 from clients.sdk.errors import Tampered
+from clients.sdk.opening import open_share
 from keys import signing
 from keys.notes import NoteKey
 from protocol.log.event import Event
@@ -35,7 +36,7 @@ async def assert_not_unsealed(town: Town, watch: Watch, *codes: str, item: recei
     before = len(watch.unsealed)
     wanted = item or await town.item("psychologist")
     with pytest.raises(Tampered) as refused:
-        await receiving.open_share(await town.client("psychologist"), wanted)
+        await open_share(await town.client("psychologist"), wanted)
     assert refused.value.code in codes, refused.value
     assert len(watch.unsealed) == before
     assert list((town.home("psychologist") / "evidence").iterdir())

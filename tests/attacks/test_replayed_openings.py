@@ -9,6 +9,7 @@ import pytest
 
 from clients.sdk import receiving
 from clients.sdk.errors import SdkError, Tampered
+from clients.sdk.opening import open_share
 from tests.attacks.conftest import Watch
 from tests.attacks.town import Recorded, Town
 
@@ -100,7 +101,7 @@ async def test_an_old_answer_served_to_a_new_statement_is_not_unsealed(town: Tow
     before = len(watch.unsealed)
     town.operator.serve("POST", f"/v1/shares/{town.share}/open", answer)
     with pytest.raises(Tampered) as refused:
-        await receiving.open_share(await town.client("psychologist"), await stale_item(town))
+        await open_share(await town.client("psychologist"), await stale_item(town))
     assert refused.value.code == "not-logged"
     assert len(watch.unsealed) == before
     assert town.last_refusal() == ("open-refused", "withdrawn")

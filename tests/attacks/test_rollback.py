@@ -12,6 +12,7 @@ import pytest
 from clients.sdk import consents, receiving, registrar, sending, units
 from clients.sdk.client import Client
 from clients.sdk.errors import SdkError, Tampered
+from clients.sdk.opening import open_share
 from clients.sdk.transport import clock
 from keys import signing
 from protocol.statements import base
@@ -114,7 +115,7 @@ async def test_a_backup_put_back_stops_the_server_from_signing_until_a_person_de
     restore(town, tmp_path / "backup", whole=False)
     await town.start()
     with pytest.raises(SdkError) as refused:
-        await receiving.open_share(await town.client("psychologist"), await town.item("psychologist"))
+        await open_share(await town.client("psychologist"), await town.item("psychologist"))
     assert refused.value.code == "halted"
     assert "opened" not in town.events()
     assert mother.home.receipts()
@@ -163,7 +164,7 @@ async def test_a_former_employee_gets_no_seed_and_no_share(town: Town) -> None:
     assert [one.share for one in await receiving.inbox(former)] == []
     item = await town.item("psychologist")
     with pytest.raises(SdkError) as refused:
-        await receiving.open_share(former, item)
+        await open_share(former, item)
     assert refused.value.code == "not-a-member", refused.value
     assert town.events()[-1] == "open-refused"
     with pytest.raises(SdkError):

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from clients.sdk import receiving
 from clients.sdk.errors import SdkError, Tampered
+from clients.sdk.opening import open_share
 from keys import signing
 from tests.attacks.conftest import Watch
 from tests.attacks.town import Town
@@ -154,7 +155,7 @@ async def test_a_manifest_in_any_other_spelling_is_refused_by_the_reader(town: T
         town.operator.changes.clear()
         town.operator.change("POST", "/v1/shares/*/open", change)
         with pytest.raises(Tampered) as refused:
-            await receiving.open_share(psychologist, item)
+            await open_share(psychologist, item)
         told[name] = refused.value.code
     assert {name for name, code in told.items() if code != "bad-statement"} == set(), told
     assert watch.unsealed == []

@@ -8,6 +8,7 @@ import pytest
 
 from clients.sdk import receiving, sending
 from clients.sdk.errors import SdkError, Tampered
+from clients.sdk.opening import open_share
 from keys.encoding import encode
 from tests.attacks.conftest import Watch
 from tests.attacks.town import Town
@@ -95,7 +96,7 @@ async def test_an_item_that_lies_about_itself_opens_nothing(town: Town, watch: W
     town.operator.change("GET", "/v1/inbox", lie)
     found = await receiving.inbox(await town.client("psychologist"))
     with pytest.raises(SdkError) as refused:
-        await receiving.open_share(await town.client("psychologist"), found[0])
+        await open_share(await town.client("psychologist"), found[0])
     assert refused.value.code == code
     assert watch.unsealed == []
     assert town.events()[-1] == "open-refused"

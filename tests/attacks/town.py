@@ -27,6 +27,8 @@ from sqlalchemy import create_engine
 from clients.sdk import consents, enrolment, receiving, registrar, sending, subjects, units
 from clients.sdk.client import Client
 from clients.sdk.content import Attachment
+from clients.sdk.opened import Opened
+from clients.sdk.opening import open_share
 from clients.sdk.transport import clock
 from demo.people import national_number
 from demo.serving import own_port
@@ -191,9 +193,9 @@ class Town:
         found = await receiving.inbox(await self.client(name))
         return next(one for one in found if one.share == wanted and one.own == own)
 
-    async def open(self, name: str, share: ShareId | None = None) -> receiving.Opened:
+    async def open(self, name: str, share: ShareId | None = None) -> Opened:
         """Open a share as somebody."""
-        return await receiving.open_share(await self.client(name), await self.item(name, share))
+        return await open_share(await self.client(name), await self.item(name, share))
 
     def wanted(self, **changed: Any) -> sending.Wanted:
         """What the doctor sends: a message about the child to the clinic."""

@@ -16,7 +16,9 @@ import pytest
 from clients.sdk import consents, enrolment, receiving, sending, subjects
 from clients.sdk.client import new_statement_id
 from clients.sdk.content import Attachment
+from clients.sdk.downloading import save_file
 from clients.sdk.errors import Misused, Tampered
+from clients.sdk.opening import open_share
 from keys import sealing, signing
 from keys.encoding import encode
 from protocol.consent.terms import Text
@@ -127,7 +129,7 @@ async def test_a_bundle_with_anything_wrong_is_never_unsealed(
         monkeypatch.setattr(gp.transport, "post", spoilt)
         monkeypatch.setattr(sealing, "unseal", lambda *given: unsealed.append(given[0]))
         with pytest.raises(Tampered):
-            await receiving.open_share(gp, item)
+            await open_share(gp, item)
     assert unsealed == []
     assert evidence(stage, "gp")
 
@@ -142,7 +144,7 @@ async def test_a_file_that_was_swapped_is_never_put_in_place(
     async with stage.serving(), stage.client("mother") as mother, stage.client("gp") as gp:
         await sending.send(mother, wanted)
         [item] = await receiving.inbox(gp)
-        opened = await receiving.open_share(gp, item)
+        opened = await open_share(gp, item)
         [entry] = opened.body.files
         (tmp_path / "ut").mkdir()
         read = gp.transport.stream
@@ -156,7 +158,7 @@ async def test_a_file_that_was_swapped_is_never_put_in_place(
 
         monkeypatch.setattr(gp.transport, "stream", swapped)
         with pytest.raises(Tampered) as found:
-            await receiving.save_file(gp, opened, entry, tmp_path / "ut" / "rapport.txt")
+            await save_file(gp, opened, entry, tmp_path / "ut" / "rapport.txt")
         assert found.value.code == "wrong-content"
     assert list((tmp_path / "ut").iterdir()) == []
     assert evidence(stage, "gp")[0]["manifest"]

@@ -11,6 +11,7 @@ import pytest
 from clients.sdk import consents, receiving, sending, subjects
 from clients.sdk.client import Client
 from clients.sdk.errors import Denied, SdkError, Tampered
+from clients.sdk.opening import open_share
 from clients.sdk.transport import Transport
 from keys import signing
 from protocol.consent.state import State
@@ -62,7 +63,7 @@ async def test_a_withdrawal_waits_for_a_halted_log_and_gets_its_receipt_later(st
         assert mother.journal.all() == [begun]
         [item] = await receiving.inbox(gp)
         with pytest.raises(SdkError) as refused:
-            await receiving.open_share(gp, item)
+            await open_share(gp, item)
         assert refused.value.code == "halted"
     go_on(stage)
     receipts = set(stage.client("mother").home.receipts())
@@ -76,7 +77,7 @@ async def test_a_withdrawal_waits_for_a_halted_log_and_gets_its_receipt_later(st
         assert begun.token in {logged.token for logged in known.record.statements}
         assert not list((mother.home.folder / "evidence").glob("*"))
         with pytest.raises(Denied):
-            await receiving.open_share(gp, item)
+            await open_share(gp, item)
 
 
 async def test_a_word_other_than_a_withdrawal_never_waits(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from typing import TypeVar
 from clients.sdk import consents, log, receiving, sending
 from clients.sdk.client import Client
 from clients.sdk.errors import SdkError
+from clients.sdk.opening import open_share
 from protocol.consent.vocabulary import Purpose
 from protocol.identifiers import MatterId, ShareId
 from protocol.log.checkpoint import LogPolicy
@@ -99,7 +100,7 @@ async def read(stage: Stage, load: Load) -> None:
         while not load.over.is_set():
             items = await load.insist(lambda: receiving.inbox(client))
             for item in [one for one in items if not one.own and not one.opened][:3]:
-                await load.acknowledged(lambda item=item: receiving.open_share(client, item))  # type: ignore[misc]
+                await load.acknowledged(lambda item=item: open_share(client, item))  # type: ignore[misc]
 
 
 async def change_mind(stage: Stage, load: Load) -> None:
@@ -187,7 +188,7 @@ async def nothing_happened_twice(stage: Stage, load: Load) -> None:
         assert len(there) == len(set(there))
         assert sorted(there) == sorted(load.shares.values())
         words = random.choice(sorted(load.shares))  # noqa: S311  (a sample)
-        assert (await receiving.open_share(mother, own[load.shares[words]])).body.message == words
+        assert (await open_share(mother, own[load.shares[words]])).body.message == words
 
 
 async def the_log_is_whole(stage: Stage, folder: Path) -> None:

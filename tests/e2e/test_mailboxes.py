@@ -8,6 +8,7 @@ import pytest
 
 from clients.sdk import consents, receiving, sending, units
 from clients.sdk.errors import Denied
+from clients.sdk.opening import open_share
 from keys import sealing
 from keys.encoding import decode
 from keys.keyring import NoSuchKey
@@ -26,7 +27,7 @@ async def mother_writes(stage: Stage, words: str) -> ShareId:
 async def read(stage: Stage, name: str, share: ShareId) -> str | None:
     async with stage.client(name) as client:
         item = next(one for one in await receiving.inbox(client) if one.share == share)
-        return (await receiving.open_share(client, item)).body.message
+        return (await open_share(client, item)).body.message
 
 
 async def leaves(stage: Stage, name: str) -> None:
@@ -68,12 +69,12 @@ async def test_who_was_removed_gets_no_seed_and_opens_nothing_even_old_mail(serv
     share = await mother_writes(served, "SYNTETISK. Hei.")
     async with served.client("leaving") as leaving:
         item = next(one for one in await receiving.inbox(leaving) if one.share == share)
-        await receiving.open_share(leaving, item)
+        await open_share(leaving, item)
     await leaves(served, "leaving")
     async with served.client("leaving") as leaving:
         assert await receiving.inbox(leaving) == []
         with pytest.raises(Denied):
-            await receiving.open_share(leaving, item)
+            await open_share(leaving, item)
         with pytest.raises(Denied):
             await leaving.transport.get(f"/v1/units/{served.units['gp']}/seeds")
         box = await units.mailbox(leaving, served.units["gp"])
@@ -124,4 +125,4 @@ async def test_a_unit_answers_in_the_same_conversation(served: Stage) -> None:
         sent = await sending.send(gp, wanted)
     async with served.client("mother") as mother:
         item = next(one for one in await receiving.inbox(mother) if one.share == sent.share and not one.own)
-        assert (await receiving.open_share(mother, item)).body.message == "SYNTETISK. Svar."
+        assert (await open_share(mother, item)).body.message == "SYNTETISK. Svar."

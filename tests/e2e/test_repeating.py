@@ -15,7 +15,9 @@ import pytest
 from clients.sdk import consents, enrolment, holding, receiving, registrar, sending, sharing, subjects, units, uploads
 from clients.sdk.client import Client
 from clients.sdk.content import Attachment
+from clients.sdk.downloading import save_file
 from clients.sdk.errors import Denied, Misused, Unreachable
+from clients.sdk.opening import open_share
 from clients.sdk.transport import Transport
 from keys import sealing
 from protocol.consent.vocabulary import Category, Regime
@@ -120,11 +122,9 @@ async def test_an_upload_goes_on_where_it_stopped_in_another_process(
         assert told[0] > 200_000
     async with served.client("gp") as gp:
         [item] = await receiving.inbox(gp)
-        opened = await receiving.open_share(gp, item)
+        opened = await open_share(gp, item)
         assert item.share == sent.share
-        assert (await receiving.save_file(gp, opened, opened.body.files[0], tmp_path / "ut")).read_bytes() == (
-            paper.read_bytes()
-        )
+        assert (await save_file(gp, opened, opened.body.files[0], tmp_path / "ut")).read_bytes() == (paper.read_bytes())
 
 
 async def test_an_outbox_holds_nothing_readable_and_is_emptied_by_a_refusal(served: Stage) -> None:

@@ -11,7 +11,9 @@ import pytest
 
 from clients.sdk import consents, holding, receiving, sending, transport
 from clients.sdk.content import Attachment
+from clients.sdk.downloading import save_file
 from clients.sdk.errors import Denied, Fault
+from clients.sdk.opening import open_share
 from clients.sdk.receiving import Header, Item, NotReceived
 from protocol.consent.state import State
 from protocol.consent.vocabulary import Category
@@ -61,17 +63,17 @@ async def test_a_mother_sends_a_file_and_the_gp_opens_it(served: Stage, tmp_path
         [header] = await receiving.receive(gp, [item])
         assert isinstance(header, Header)
         assert (header.title, header.card and header.card.name) == ("Hilsen", "Testbarn Syntetisk")
-        opened = await receiving.open_share(gp, item)
+        opened = await open_share(gp, item)
         assert opened.body.message == "SYNTETISK. Hei."
         target = tmp_path / "out.txt"
-        await receiving.save_file(gp, opened, opened.body.files[0], target)
+        await save_file(gp, opened, opened.body.files[0], target)
         assert target.read_bytes() == paper.read_bytes()
-        assert await receiving.save_file(gp, opened, opened.body.files[0], target) == target
+        assert await save_file(gp, opened, opened.body.files[0], target) == target
         receipts = [path.read_text(encoding="utf-8") for path in gp.home.receipts()]
         assert opened.receipt in receipts
         target.write_text("something else", encoding="utf-8")
         with pytest.raises(FileExistsError):
-            await receiving.save_file(gp, opened, opened.body.files[0], target)
+            await save_file(gp, opened, opened.body.files[0], target)
     async with served.client("mother") as mother:
         [seen] = [one for one in await receiving.sent(mother) if one["share"] == sent.share]
         [reached] = [one for one in seen["recipients"] if one["to"] == served.units["gp"]]
@@ -107,7 +109,7 @@ async def test_a_referral_waits_for_the_second_guardian(served: Stage) -> None:
         assert [one["share"] for one in await holding.holds(gp)] == []
     item = await item_of(served, "bup", held.share)
     async with served.client("bup") as bup:
-        assert (await receiving.open_share(bup, item)).body.message == "SYNTETISK. Henvisning."
+        assert (await open_share(bup, item)).body.message == "SYNTETISK. Henvisning."
 
 
 async def test_after_withdrawal_the_next_opening_is_refused_and_the_header_too(served: Stage) -> None:
@@ -116,7 +118,7 @@ async def test_after_withdrawal_the_next_opening_is_refused_and_the_header_too(s
     share = await mother_writes(served, matter)
     item = await item_of(served, "gp", share)
     async with served.client("gp") as gp:
-        await receiving.open_share(gp, item)
+        await open_share(gp, item)
     async with served.client("mother") as mother:
         [known] = [one for one in await consents.listed(mother, served.child) if one.terms.matter == matter]
         await consents.withdraw(mother, known)
@@ -125,7 +127,7 @@ async def test_after_withdrawal_the_next_opening_is_refused_and_the_header_too(s
         assert after.standing.state is State.WITHDRAWN
     async with served.client("gp") as gp:
         with pytest.raises(Denied):
-            await receiving.open_share(gp, item)
+            await open_share(gp, item)
         [refused] = await receiving.receive(gp, [item])
         assert isinstance(refused, NotReceived)
         assert refused.why
@@ -139,7 +141,7 @@ async def test_a_stranger_is_told_nothing(served: Stage) -> None:
     async with served.client("stranger") as stranger:
         assert await receiving.inbox(stranger) == []
         with pytest.raises(Denied) as refused:
-            await receiving.open_share(stranger, replace(item, to=stranger.person))
+            await open_share(stranger, replace(item, to=stranger.person))
         assert refused.value.code == "not-found"
         with pytest.raises(Denied):
             await consents.listed(stranger, served.child)
@@ -152,7 +154,7 @@ async def test_the_author_reads_the_own_copy_without_a_consent(served: Stage) ->
     async with served.client("mother") as mother:
         [own] = [one for one in await receiving.inbox(mother) if one.share == share]
         assert own.own
-        assert (await receiving.open_share(mother, own)).body.message == "SYNTETISK. Mitt eget."
+        assert (await open_share(mother, own)).body.message == "SYNTETISK. Mitt eget."
 
 
 @pytest.mark.parametrize("minutes", [-10, 10])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from keys import signing
 from protocol import share
 from protocol.bundle import Bundle
+from protocol.identity import Logged
 from protocol.pins import Pins
 from protocol.share import Verified
 from protocol.statements.base import Refused
@@ -97,3 +100,30 @@ def test_a_signature_that_was_never_checked_does_not_ride_on_one_that_was(story:
     head, _, signature = written["manifest"]["token"].rpartition(".")
     forged = f"{head}.{'A' * len(signature)}"
     assert judged(story, put(written, ("manifest", "token"), forged)) == "bad-statement"
+
+
+def with_parts(bundle: Bundle, parts: object) -> Bundle:
+    """Give the bundle with a manifest that nobody will believe, of these parts."""
+    body = signing.peek(bundle.manifest.token).body | {"parts": parts}
+    return replace(bundle, manifest=Logged(signing.sign("manifest", body, signing.generate()), "x"))
+
+
+def test_the_first_file_is_announced_with_the_entry_of_the_opening(story: Story) -> None:
+    parts = [{"part": name} for name in ("header", "body", "file-1", "file-2")]
+    announced = share.announced(with_parts(story.bundle(), parts))
+    assert announced == share.Announced("file-1", story.verify().opened.entry.id)
+
+
+def test_a_bundle_without_files_or_that_is_none_announces_nothing(story: Story) -> None:
+    bundle = story.bundle()
+    assert share.announced(bundle) is None
+    for parts in ([], None, ["header", "body", "file-1"], [{}, {}, {"part": "../file-1"}], [{}, {}, {"other": 1}]):
+        assert share.announced(with_parts(bundle, parts)) is None, parts
+    promising = with_parts(bundle, [{}, {}, {"part": "file-1"}])
+    assert share.announced(promising) is not None
+    assert share.announced(replace(promising, manifest=bundle.open)) is None
+    assert share.announced(replace(promising, manifest=Logged("x", "x"))) is None
+    assert share.announced(replace(promising, open=Logged("x", "x"))) is None
+    head, extra, rest = bundle.open.receipt.split("\n", 2)
+    assert extra.startswith("extra ")
+    assert share.announced(replace(promising, open=Logged("x", f"{head}\n{rest}"))) is None
