@@ -23,7 +23,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $(STAMP)
 
 demo: setup ## Play the story with real processes; PDF=path sends a document of your own
-	$(BIN)/python -m demo $(if $(PDF),--pdf "$(PDF)")
+	$(BIN)/python -m demo $(if $(PDF),--pdf "$$PDF")
 
 check: setup ## Format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -34,12 +33,12 @@ class Papers:
 class Story:
     """One telling."""
 
-    def __init__(self, stage: Stage, world: World, cast: Cast, teller: Teller, own_pdf: Path | None) -> None:
+    def __init__(self, stage: Stage, world: World, cast: Cast, teller: Teller, own: bytes | None) -> None:
         self.stage = stage
         self.world = world
         self.cast = cast
         self.teller = teller
-        self.papers = _print_papers(stage.build / "papers", cast, own_pdf)
+        self.papers = _print_papers(stage.build / "papers", cast, own)
         self.matter = ""
         self.referral: list[str] = []
         self.discharge = ""
@@ -240,7 +239,7 @@ class Story:
         return path
 
 
-def _print_papers(folder: Path, cast: Cast, own_pdf: Path | None) -> Papers:
+def _print_papers(folder: Path, cast: Cast, own: bytes | None) -> Papers:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     papers = Papers(
         folder / "ppt-rapport.pdf",
@@ -251,10 +250,7 @@ def _print_papers(folder: Path, cast: Cast, own_pdf: Path | None) -> Papers:
         folder / "skolenotat.txt",
     )
     today = cast.today
-    if own_pdf is None:
-        papers.ppt_report.write_bytes(ppt_report(cast, today - timedelta(days=40)))
-    else:
-        shutil.copyfile(own_pdf, papers.ppt_report)
+    papers.ppt_report.write_bytes(ppt_report(cast, today - timedelta(days=40)) if own is None else own)
     referral = forms.referral_form(
         cast, today, care_consent="", disclosure_consent="", ppt_report=papers.ppt_report.read_bytes()
     )
