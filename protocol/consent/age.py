@@ -60,9 +60,15 @@ def birthday(birth_date: date, years: int) -> Instant:
     return _instant(datetime(year, birth_date.month, day, tzinfo=OSLO))
 
 
+@lru_cache(maxsize=65_536)
+def thresholds(birth_date: date) -> tuple[Instant, ...]:
+    """Return the instants at which one band ends and the next begins, in order."""
+    return tuple(birthday(birth_date, each.first) for each in BANDS[1:])
+
+
 def band(birth_date: date, at: Instant) -> Band:
     """Return the age band at an instant; before birth counts as the first band."""
-    return BANDS[bisect_right(_thresholds(birth_date), at)]
+    return BANDS[bisect_right(thresholds(birth_date), at)]
 
 
 def age(birth_date: date, at: Instant) -> int:
@@ -96,11 +102,6 @@ def wall_clock(at: Instant) -> datetime:
 def midnight(day: date) -> Instant:
     """Return the instant at which a day begins in Oslo."""
     return _instant(datetime(day.year, day.month, day.day, tzinfo=OSLO))
-
-
-@lru_cache(maxsize=65_536)
-def _thresholds(birth_date: date) -> tuple[Instant, ...]:
-    return tuple(birthday(birth_date, each.first) for each in BANDS[1:])
 
 
 def _local(at: Instant) -> datetime:

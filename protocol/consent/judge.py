@@ -7,16 +7,18 @@ people had signed is judged there. `now` is when somebody asks: ends and every k
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from protocol.consent.age import Band, band, birthday
 from protocol.consent.answer import Deny, Missing, Reason
 from protocol.consent.case import Case, ConsentFacts, Dated, Sheet, Signature
 from protocol.consent.law import (
     NO_PERSONS,
+    Law,
     Requirements,
     Situation,
+    law_of,
     minor,
-    requirements,
     responsibility_is_clear,
     within_caps,
     youth,
@@ -32,7 +34,7 @@ NOTICE_PERIOD = 7 * 24 * 60 * 60 * 1000
 _HEARING_BINDS_FROM = 12
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judged:
     """One consent with everything its judgement needs."""
 
@@ -44,7 +46,11 @@ class Judged:
 
     def asked(self, at: Instant) -> Requirements | Reason:
         """Return what the law asks at an instant."""
-        return requirements(self.rules, self.situation, self.sheet, at)
+        return self._law.asks(at)
+
+    @cached_property
+    def _law(self) -> Law:
+        return law_of(self.rules, self.situation, self.sheet)
 
 
 def rules_of(consent: ConsentFacts, case: Case) -> RuleSet | Reason:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from protocol.consent.age import Band, band, months_after
+from protocol.consent.age import Band, band, months_after, thresholds
 from protocol.consent.answer import Missing, Reason
-from protocol.consent.case import Sheet
+from protocol.consent.case import Holder, Sheet
 from protocol.consent.ruleset import Informed, MayObject, Pair, Rule, RuleSet, Signs
 from protocol.consent.terms import PersonParty, Role, Terms
 from protocol.consent.vocabulary import Capacity, Category, Kind, Purpose, Responsibility, RoleAct
@@ -54,12 +55,12 @@ class Requirements:
 
 def guardians(sheet: Sheet, at: Instant) -> frozenset[PersonId]:
     """Return who held parental responsibility at an instant, as far as it was known then."""
-    return _who(sheet, Capacity.GUARDIAN, at)
+    return _who(sheet.may_sign, Capacity.GUARDIAN, at)
 
 
 def youth(sheet: Sheet, at: Instant) -> frozenset[PersonId]:
     """Return the subject's own person, or nobody while the subject has no key."""
-    return _who(sheet, Capacity.SELF, at)
+    return _who(sheet.may_sign, Capacity.SELF, at)
 
 
 def minor(birth_date: date, at: Instant) -> bool:
@@ -72,30 +73,61 @@ def requirements(rules: RuleSet, situation: Situation, sheet: Sheet, at: Instant
 
     Several regimes: the rule of each pair of sender and receiver is found, and what they ask is united.
     """
-    if situation.kind not in rules.purposes[situation.purpose].kinds:
-        return Reason.KIND_NOT_ALLOWED
-    found = _rules(rules, situation, sheet.birth_date, at)
-    if not found:
-        return Reason.RULES_UNKNOWN
-    own_observations = situation.categories == _OWN_OBSERVATIONS
-    return _apply(found, guardians(sheet, at), youth(sheet, at), situation.own_senders, own_observations)
+    return law_of(rules, situation, sheet).asks(at)
 
 
-# Each signature of each consent asks this anew, mostly about the same few people.
-@lru_cache(maxsize=16_384)
+def law_of(rules: RuleSet, situation: Situation, sheet: Sheet) -> Law:
+    """Return the law of one situation around one child, to ask it for several instants."""
+    return _law(rules, situation, sheet.birth_date, sheet.may_sign)
+
+
+class Law:
+    """What the law asks in one situation around one child: derived once for each stretch of time that sees no turn.
+
+    A turn is a birthday that matters, a rule that begins, or a holder who begins, ends or becomes known.
+    """
+
+    def __init__(self, rules: RuleSet, situation: Situation, birth_date: date, may_sign: tuple[Holder, ...]) -> None:
+        self._rules, self._situation, self._birth_date, self._may_sign = rules, situation, birth_date, may_sign
+        turns = {*thresholds(birth_date), *rules.beginnings}
+        for each in may_sign:
+            turns |= {each.known_at, each.holds_from, each.holds_from if each.holds_to is None else each.holds_to}
+        self._turns = sorted(turns)
+        self._derived: dict[int, Requirements | Reason] = {}
+
+    def asks(self, at: Instant) -> Requirements | Reason:
+        """Return who must act at an instant, or why nobody can."""
+        stretch = bisect_right(self._turns, at)
+        asked = self._derived.get(stretch)
+        if asked is None:
+            asked = self._derived[stretch] = self._derive(at)
+        return asked
+
+    def _derive(self, at: Instant) -> Requirements | Reason:
+        situation = self._situation
+        if situation.kind not in self._rules.purposes[situation.purpose].kinds:
+            return Reason.KIND_NOT_ALLOWED
+        found = _rules(self._rules, situation, self._birth_date, at)
+        if not found:
+            return Reason.RULES_UNKNOWN
+        holders, selves = (_who(self._may_sign, each, at) for each in (Capacity.GUARDIAN, Capacity.SELF))
+        return _apply(found, holders, selves, situation)
+
+
+# Every signature and every share under a consent asks for the same few situations around the same children.
+_law = lru_cache(maxsize=4_096)(Law)
+
+
 def _apply(
-    found: frozenset[Rule],
-    holders: frozenset[PersonId],
-    selves: frozenset[PersonId],
-    senders: frozenset[PersonId],
-    own_observations: bool,  # noqa: FBT001  (part of a cache key)
+    found: frozenset[Rule], holders: frozenset[PersonId], selves: frozenset[PersonId], situation: Situation
 ) -> Requirements | Reason:
     """Apply rules to people, uniting what they ask."""
     groups: set[frozenset[PersonId]] = set()
+    own_observations = situation.categories == _OWN_OBSERVATIONS
     for rule in found:
         asked = _groups(rule.signs, holders, selves)
         if asked is None:
-            asked = _sending(rule.signs, holders, selves, senders, own_observations=own_observations)
+            asked = _sending(rule.signs, holders, selves, situation.own_senders, own_observations=own_observations)
         if isinstance(asked, Reason):
             return asked
         groups |= asked
@@ -145,10 +177,10 @@ def roles(asked: Requirements, sheet: Sheet) -> tuple[Role, ...]:
     return tuple(Role(each.person, each.act, rule) for each in sorted(listed))
 
 
-def _who(sheet: Sheet, capacity: Capacity, at: Instant) -> frozenset[PersonId]:
+def _who(may_sign: tuple[Holder, ...], capacity: Capacity, at: Instant) -> frozenset[PersonId]:
     return frozenset(
         holder.person
-        for holder in sheet.may_sign
+        for holder in may_sign
         if holder.capacity is capacity and holder.known_at <= at and holder.holds(at)
     )
 

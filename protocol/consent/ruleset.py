@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
 from itertools import product
 from types import MappingProxyType
@@ -165,7 +165,8 @@ class Scope:
         return cls(**{**read, "kinds": frozenset(read["kinds"])})
 
 
-@dataclass(frozen=True, slots=True)
+# Compared by identity, as its rules are.
+@dataclass(frozen=True, eq=False)
 class RuleSet:
     """A complete set of rules. `digest` names it in terms and policies."""
 
@@ -201,6 +202,11 @@ class RuleSet:
             raise BadRules("two rules have one id")
         purposes = MappingProxyType({Purpose(name): scope for name, scope in read["purposes"].items()})
         return cls(read["id"], read["version"], digest, purposes, rules, _index(rules, read["valid_from"]))
+
+    @cached_property
+    def beginnings(self) -> frozenset[Instant]:
+        """The instants at which a rule begins to hold; between them `find` answers the same."""
+        return frozenset(rule.valid_from for rule in self.rules)
 
     def find(self, purpose: Purpose, band: Band, pair: Pair, at: Instant) -> Rule | None:
         """Return the one rule for the cell that is valid at an instant; None only before the set begins."""
