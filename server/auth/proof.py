@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ class Expected:
     access_token: str | None = None
 
 
+@lru_cache(maxsize=4_096)  # each request with a token asks twice
 def token_digest(access_token: str) -> str:
     """Name an access token as proofs do (`ath`): unpadded base64url of its SHA-256."""
     return encode(sha256(access_token.encode()).digest())
