@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from protocol.consent.case import BadCase
-from protocol.consent.fields import closed, optional, plain
+from protocol.consent.fields import closed, plain
 from protocol.consent.terms import CATEGORIES, VERSION
 from protocol.consent.vocabulary import Act, Category, Purpose
 from protocol.identifiers import (
@@ -30,7 +30,7 @@ from protocol.identifiers import (
     parse_holder,
     parse_instant,
 )
-from protocol.reading import Malformed, distinct, integer
+from protocol.reading import Malformed, distinct, integer, optional
 
 Receiver = UnitId | PersonId
 _MOST_RECEIVERS = 100

@@ -33,11 +33,11 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Self
 
-from protocol.consent.fields import closed, optional, plain
+from protocol.consent.fields import closed, plain
 from protocol.consent.terms import Terms
 from protocol.consent.vocabulary import Capacity, Evidence, ExceptionKind, Outcome, Regime, Responsibility
 from protocol.identifiers import Instant, MatterId, PersonId, SubjectId, UnitId, parse_digest, parse_instant
-from protocol.reading import Malformed, boolean, integer, listed
+from protocol.reading import Malformed, boolean, integer, listed, optional
 
 VERSION = 1
 _MOST = 10_000

@@ -8,7 +8,8 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from protocol.reading import Fields, Malformed, listed
+from protocol.reading import Malformed, listed
+from protocol.reading import closed as closed_object
 
 T = TypeVar("T")
 
@@ -19,10 +20,7 @@ def closed(value: object, **parsers: Callable[[Any], Any]) -> dict[str, Any]:
     Raises:
         Malformed: no object, a member missing, one too many, or one that its parser refuses.
     """
-    members = Fields(value, "the object")
-    read = {name: members.take(name, parse) for name, parse in parsers.items()}
-    members.done()
-    return read
+    return closed_object(value, "the object", parsers)
 
 
 def ordered(parse: Callable[[Any], T], key: Callable[[T], Any], *, most: int) -> Callable[[object], tuple[T, ...]]:
@@ -37,11 +35,6 @@ def ordered(parse: Callable[[Any], T], key: Callable[[T], Any], *, most: int) ->
         return members
 
     return parse_ordered
-
-
-def optional(parse: Callable[[Any], T]) -> Callable[[object], T | None]:
-    """Make a parser that also takes null."""
-    return lambda value: None if value is None else parse(value)
 
 
 def short_text(most: int) -> Callable[[object], str]:

@@ -7,7 +7,13 @@ from typing import Any, ClassVar, Self
 
 from protocol.consent.terms import Terms
 from protocol.identifiers import MatterId, StatementId, SubjectId, UnitId, parse_digest
-from protocol.reading import Fields, one_of, text
+from protocol.reading import Fields, one_of, optional, text
+
+_REQUEST = {
+    "id": StatementId.parse,
+    "unit": optional(UnitId.parse),
+    "terms": Terms.parse,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +28,7 @@ class RequestBody:
     @classmethod
     def read(cls, fields: Fields) -> Self:
         """Take the request's members."""
-        return cls(
-            fields.take("id", StatementId.parse),
-            fields.take_or_null("unit", UnitId.parse),
-            fields.take("terms", Terms.parse),
-        )
+        return cls(**fields.take_all(_REQUEST))
 
     def to_json(self) -> dict[str, Any]:
         """Return the request's members."""
@@ -109,6 +111,16 @@ class WithdrawalBody(ConsentAct):
     kind: ClassVar[str] = "consent-withdrawal"
 
 
+_HEARING = {
+    "id": StatementId.parse,
+    "subject": SubjectId.parse,
+    "matter": MatterId.parse,
+    "unit": optional(UnitId.parse),
+    "outcome": one_of("for", "against", "unable"),
+    "note": optional(parse_digest),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class HearingBody:
     """The child's view, by a professional for a unit or by the youth; `note` is the salted digest of sealed words."""
@@ -124,14 +136,7 @@ class HearingBody:
     @classmethod
     def read(cls, fields: Fields) -> Self:
         """Take the hearing's members."""
-        return cls(
-            fields.take("id", StatementId.parse),
-            fields.take("subject", SubjectId.parse),
-            fields.take("matter", MatterId.parse),
-            fields.take_or_null("unit", UnitId.parse),
-            fields.take("outcome", one_of("for", "against", "unable")),
-            fields.take_or_null("note", parse_digest),
-        )
+        return cls(**fields.take_all(_HEARING))
 
     def to_json(self) -> dict[str, Any]:
         """Return the hearing's members."""

@@ -6,8 +6,17 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from protocol.identifiers import Instant, InvitationId, PersonId, UnitId, parse_instant
-from protocol.reading import FORMAT_VERSION, Fields, one_of, text
+from protocol.reading import FORMAT_VERSION, Fields, one_of, optional, text
 from protocol.statements.identity import ROLES, KeySet, check_role
+
+_INVITATION = {
+    "id": InvitationId.parse,
+    "holder": PersonId.parse,
+    "role": one_of(*ROLES),
+    "unit": optional(UnitId.parse),
+    "name": optional(text),
+    "not_after": parse_instant,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +34,7 @@ class InvitationBody:
     @classmethod
     def read(cls, fields: Fields) -> Self:
         """Take the invitation's members."""
-        body = cls(
-            fields.take("id", InvitationId.parse),
-            fields.take("holder", PersonId.parse),
-            fields.take("role", one_of(*ROLES)),
-            fields.take_or_null("unit", UnitId.parse),
-            fields.take_or_null("name", text),
-            fields.take("not_after", parse_instant),
-        )
+        body = cls(**fields.take_all(_INVITATION))
         check_role(body.role, body.unit, body.name)
         return body
 

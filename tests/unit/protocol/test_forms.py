@@ -11,7 +11,19 @@ from keys import signing
 from keys.signing import BadStatement
 from protocol.identifiers import BadIdentifier, Identifier, InvitationId, PersonId, UnitId, parse_holder
 from protocol.pins import Pins
-from protocol.reading import Fields, Malformed, boolean, distinct, integer, listed, one_of, text, text_up_to
+from protocol.reading import (
+    Fields,
+    Malformed,
+    boolean,
+    closed,
+    distinct,
+    integer,
+    listed,
+    one_of,
+    optional,
+    text,
+    text_up_to,
+)
 from protocol.statements.base import Body, Refused, claim, sign, verify
 from protocol.statements.consent import RequestBody, WithdrawalBody
 from protocol.statements.enrolment import InvitationBody, enrolment_fields
@@ -199,6 +211,25 @@ def test_a_member_is_taken_once_and_named_when_it_is_wrong() -> None:
         Fields({"c": -1}, "thing").take("c", integer)
     with pytest.raises(Malformed, match="unknown members: c"):
         fields.done()
+
+
+def test_members_taken_together_are_refused_like_those_taken_one_by_one() -> None:
+    table = {"a": integer, "b": optional(text)}
+    assert closed({"a": 1, "b": None}, "thing", table) == {"a": 1, "b": None}
+    for value, why in (
+        ({"a": 1}, "thing lacks 'b'"),
+        ({"a": -1, "b": "x"}, r"thing\.a: must be a whole number"),
+        ({"a": 1, "b": "x", "c": 2}, "unknown members: c"),
+    ):
+        with pytest.raises(Malformed, match=why):
+            closed(value, "thing", table)
+
+
+@pytest.mark.parametrize("value", [{}, {"kind": None}, {"kind": "other"}, {"kind": ["one"]}])
+def test_a_member_that_must_be_one_text_is_no_other(value: dict[str, Any]) -> None:
+    Fields({"kind": "one"}, "thing").match("kind", "one")
+    with pytest.raises(Malformed, match=r"thing\.kind must be one"):
+        Fields(value, "thing").match("kind", "one")
 
 
 @pytest.mark.parametrize("version", [0, 2, "1", True, 1.0, None])
