@@ -1,4 +1,4 @@
-"""One group commit, on the writing thread: requests in turn, a savepoint each, then their entries in bulk.
+"""One group commit: requests in turn, a savepoint each, then their entries in bulk.
 
 The order is the promise: actions, rows left for later, leaves, tiles, signed checkpoint, head, COMMIT; only then does
 the tree in memory advance, and only then do receipts exist (DESIGN §7).
@@ -89,8 +89,7 @@ class Work:
         Nothing has been written in between, but for rows left for later: those under `names` (ids) are written first,
         others are not there yet. So name every id under which the rows looked for may have been left.
         """
-        waiting = self._batch.unwritten.names | self._unwritten.names
-        if self._savepoint or not waiting.isdisjoint(names):
+        if self._savepoint or not (self._batch.unwritten.clear_of(names) and self._unwritten.clear_of(names)):
             return self.connection
         return cast("Connection", self._batch.facts)
 

@@ -48,7 +48,7 @@ class LogDamaged(LogHalted):
 
 
 class Log:
-    """Make it with `open`. Changed on the writing thread only; read by others through `head` and `edge`."""
+    """Make it with `open`. Changed by the one writer only; read by others through `head` and `edge`."""
 
     def __init__(self, log_key: LogKey, wrapper: KeyWrapper, copy: LastCheckpoint) -> None:
         self.key = log_key

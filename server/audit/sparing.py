@@ -36,6 +36,10 @@ class Unwritten:
         """Take rows; those of one statement have the same columns."""
         self._rows.setdefault(statement, []).extend(values if isinstance(values, list) else [values])
 
+    def clear_of(self, names: Iterable[str]) -> bool:
+        """Say that no row waits under any of these ids."""
+        return self.names.isdisjoint(names)
+
     def take(self, other: Unwritten) -> None:
         """Take over what another has."""
         self.names |= other.names

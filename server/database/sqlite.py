@@ -1,18 +1,23 @@
-"""SQLite: one writing connection on one thread of its own, a few read-only ones on others.
+"""SQLite: one writing connection, and a few read-only ones on threads of their own.
 
-The stdlib driver on plain threads: an async driver costs a thread hop per statement, here a whole batch costs one.
+Writing computes on the event loop's own thread, and only what waits for the disk or for another process, BEGIN and
+COMMIT, goes to a thread: two threads that compute in Python take turns, and lose by every turn. An async driver costs a
+thread hop per statement; here a whole batch costs two.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar, TypeVarTuple, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.util import await_only, greenlet_spawn
 
 from server.database import schema
 from server.database.files import sync_directory
@@ -43,9 +48,10 @@ class SqliteDatabase:
     """A `Database` in one file. Make it with `open`."""
 
     def __init__(self, path: Path) -> None:
-        self._writer = _engine(path, "BEGIN IMMEDIATE", read_only=False)
-        self._readers = _engine(path, "BEGIN", read_only=True)
-        self._writing_thread = ThreadPoolExecutor(1, thread_name_prefix="database-writer")
+        self._waiting_thread = ThreadPoolExecutor(1, thread_name_prefix="database-writer")
+        self._writer = _engine(path, partial(_Waiting, self._waiting_thread), poolclass=NullPool)
+        self._readers = _engine(path, _Reading, poolclass=QueuePool, pool_size=READERS, max_overflow=0)
+        self._one_writer = asyncio.Lock()
         self._reading_threads = ThreadPoolExecutor(READERS, thread_name_prefix="database-reader")
         self._statements = PreparedStatements(self._writer.dialect)
         self._connection: Connection | None = None
@@ -70,22 +76,29 @@ class SqliteDatabase:
 
     async def write(self, work: Callable[[Connection, *Ts], T], *args: *Ts) -> T:
         """See `Database.write`."""
-        return await asyncio.get_running_loop().run_in_executor(self._writing_thread, self._write, work, args)
+        # Whoever asked may be cancelled; a transaction is not, in the middle of its COMMIT.
+        return await asyncio.shield(asyncio.ensure_future(self._write(work, args)))
 
     async def close(self) -> None:
         """See `Database.close`."""
-        await asyncio.get_running_loop().run_in_executor(self._writing_thread, self._let_go)
+        async with self._one_writer:
+            self._let_go()
         await asyncio.to_thread(self._stop)
 
     def _read(self, question: Callable[..., T], args: tuple[Any, ...]) -> T:
         with self._readers.connect() as connection, connection.begin():
             return question(self._prepared(connection), *args)
 
-    def _write(self, work: Callable[..., T], args: tuple[Any, ...]) -> T:
-        if self._connection is None or self._connection.invalidated or self._connection.closed:
-            self._let_go()
-            self._connection = self._prepared(self._writer.connect())
-        return work(self._connection, *args)
+    async def _write(self, work: Callable[..., T], args: tuple[Any, ...]) -> T:
+        async with self._one_writer:
+            if self._connection is None or self._connection.invalidated or self._connection.closed:
+                self._let_go()
+                self._connection = self._prepared(await self._in_its_thread(self._writer.connect))
+            # In a greenlet: `work` is plain code, and where it waits for BEGIN or COMMIT the loop goes on.
+            return cast("T", await greenlet_spawn(work, self._connection, *args))
+
+    async def _in_its_thread(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._waiting_thread, call)
 
     def _prepared(self, connection: Connection) -> Connection:
         return cast("Connection", PreparedConnection(connection, self._statements))
@@ -96,7 +109,7 @@ class SqliteDatabase:
             self._connection = None
 
     def _stop(self) -> None:
-        self._writing_thread.shutdown()
+        self._waiting_thread.shutdown()
         self._reading_threads.shutdown()
         self._readers.dispose()
         self._writer.dispose()
@@ -112,25 +125,54 @@ def _prepare(connection: Connection) -> None:
         schema.prepare(connection)
 
 
-def _engine(path: Path, begin: str, *, read_only: bool) -> Engine:
+class _Reading(sqlite3.Connection):
+    """A reader's driver: the one that cannot write."""
+
+    def begin(self) -> None:
+        """Begin to see one state throughout."""
+        self.execute("BEGIN")
+
+    def prepare(self) -> None:
+        """Settle what holds for the whole connection."""
+        _settle(self, *_PRAGMAS, "query_only=ON")
+
+
+class _Waiting(sqlite3.Connection):
+    """The writer's driver: in a greenlet, its own thread waits for it, and the event loop goes on."""
+
+    def __init__(self, thread: ThreadPoolExecutor, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **given)
+        self._thread = thread
+
+    def begin(self) -> None:
+        """Take the one writer's place among all processes."""
+        # The driver by itself would begin late and without IMMEDIATE: two writers could read the same log head.
+        self._waited(self.execute, "BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """See `sqlite3.Connection.commit`."""
+        self._waited(super().commit)
+
+    def prepare(self) -> None:
+        """Settle what holds for the whole connection."""
+        _settle(self, *_PRAGMAS)
+
+    def _waited(self, call: Callable[..., object], *args: object) -> None:
+        await_only(asyncio.get_running_loop().run_in_executor(self._thread, call, *args))
+
+
+def _settle(driver: sqlite3.Connection, *pragmas: str) -> None:
+    driver.isolation_level = None  # transactions begin where we say so
+    for pragma in pragmas:
+        driver.execute(f"PRAGMA {pragma}")
+
+
+def _engine(path: Path, driver: Callable[..., _Reading | _Waiting], **pool: Any) -> Engine:
     engine = create_engine(
         f"sqlite+pysqlite:///{path}",
-        connect_args={"check_same_thread": False, "cached_statements": 512},
-        **({"poolclass": QueuePool, "pool_size": READERS, "max_overflow": 0} if read_only else {"poolclass": NullPool}),
+        connect_args={"check_same_thread": False, "cached_statements": 512, "factory": driver},
+        **pool,
     )
-
-    def connected(driver: Any, _: object) -> None:
-        # The driver would otherwise begin by itself, late and without IMMEDIATE: two writers could then both read the
-        # same log head.
-        driver.isolation_level = None
-        for pragma in _PRAGMAS:
-            driver.execute(f"PRAGMA {pragma}")
-        if read_only:
-            driver.execute("PRAGMA query_only=ON")
-
-    def began(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    event.listen(engine, "connect", connected)
-    event.listen(engine, "begin", began)
+    event.listen(engine, "connect", lambda made, _: made.prepare())
+    event.listen(engine, "begin", lambda connection: connection.connection.driver_connection.begin())
     return engine

@@ -23,11 +23,11 @@ def read_json(raw: bytes) -> Any:
     Raises:
         BadJson: not UTF-8, not JSON, a name twice in an object, NaN or an infinity, a lone surrogate, or too deep.
     """
-    if raw.count(b"[") + raw.count(b"{") > DEEPEST and _depth(raw) > DEEPEST:
+    if (_more_than(DEEPEST // 2, b"[", raw) or _more_than(DEEPEST // 2, b"{", raw)) and _depth(raw) > DEEPEST:
         raise BadJson(f"nested deeper than {DEEPEST} levels")
     try:
         value = _read(raw.decode("utf-8"))
-        if b"\\u" in raw and b"\\ud" in raw.lower():
+        if b"\\" in raw and b"\\ud" in raw.lower():
             # An escaped lone surrogate is a Python string that no file, hash or database can hold.
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except BadJson:
@@ -35,6 +35,16 @@ def read_json(raw: bytes) -> Any:
     except (ValueError, RecursionError) as fault:
         raise BadJson("not JSON in UTF-8") from fault
     return value
+
+
+def _more_than(most: int, bracket: bytes, raw: bytes) -> bool:
+    """Say whether there are so many, without looking at what lies between them: `count` takes ten times as long."""
+    position = -1
+    for _ in range(most + 1):
+        position = raw.find(bracket, position + 1)
+        if position < 0:
+            return False
+    return True
 
 
 def _depth(raw: bytes) -> int:

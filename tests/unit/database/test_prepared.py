@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     create_engine,
+    delete,
     event,
     insert,
     null,
@@ -49,6 +50,8 @@ BOTH = union_all(
 )
 ADD = insert(things)
 GROW = update(things).where(t.name == bindparam("n")).values(size=bindparam("s"))
+SET_SEVEN = update(things).where(t.name == bindparam("n")).values(size=7)
+REMOVE = delete(things).where(t.name == bindparam("n"))
 
 ROWS: list[dict[str, Any]] = [
     {"name": name, "size": size, "good": size != 2, "raw": None if size == 1 else bytes([size]), "spare": 0}
@@ -138,10 +141,18 @@ def test_one_row_is_told_from_none_and_from_several(prepared: Connection) -> Non
             prepared.execute(SOME, none).one()
 
 
-def test_what_is_no_question_takes_the_usual_way(prepared: Connection) -> None:
+def test_rows_are_changed_one_by_one_and_many_at_once(prepared: Connection) -> None:
     for size in (10, 20, 30):
-        assert prepared.execute(GROW, {"n": "a", "s": size}).rowcount == 1
+        prepared.execute(GROW, {"n": "a", "s": size})
         assert prepared.execute(ONE, {"n": "a"}).one().size == size
+        prepared.execute(SET_SEVEN, [{"n": "a"}, {"n": "b"}])
+        assert [prepared.execute(ONE, {"n": name}).one().size for name in "ab"] == [7, 7]
+
+
+def test_what_is_removed_takes_the_usual_way(prepared: Connection) -> None:
+    for _ in range(3):
+        assert prepared.execute(REMOVE, {"n": "a"}).rowcount in {0, 1}
+        assert prepared.execute(ONE, {"n": "a"}).one_or_none() is None
 
 
 def test_a_missing_value_is_an_error_and_never_null(prepared: Connection) -> None:
