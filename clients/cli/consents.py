@@ -12,10 +12,10 @@ from clients.cli.plain import plain, prose
 from clients.cli.reading import child as find_child
 from clients.cli.reading import holders, matter, not_a_word, own_unit, word
 from clients.cli.session import Session, command
-from clients.sdk import consents
+from clients.sdk import consents, withdrawing
 from clients.sdk.client import Client
 from clients.sdk.consents import Known
-from clients.sdk.errors import Misused
+from clients.sdk.errors import Misused, Tampered
 from protocol.consent.age import wall_clock
 from protocol.consent.state import State
 from protocol.consent.vocabulary import Category, Language, Purpose
@@ -193,11 +193,16 @@ async def seen(session: Session, consent: ConsentArgument, child: ChildOption = 
 async def withdraw(session: Session, consent: ConsentArgument, child: ChildOption = None) -> None:
     """Withdraw a consent: from now nothing is shared or opened under it. What was read cannot be unread.
 
+    What you signed on this machine you can withdraw even where the server's log no longer holds (exit code 4).
+
     Example: `fortrolig consent withdraw 3fa9c1`
     """
     async with session.client() as client:
-        known = await _find(client, consent, child)
-        logged = await consents.withdraw(client, known)
+        try:
+            known = await _find(client, consent, child)
+            logged = await consents.withdraw(client, known)
+        except Tampered as broken:
+            raise await withdrawing.in_spite_of(client, consent, broken) from broken
     session.show(
         {"consent": known.digest, "state": "withdrawn" if logged else "waiting"},
         session.say(*(_WITHDRAWN if logged else _WITHDRAWAL_WAITS)),
