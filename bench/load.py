@@ -1,8 +1,9 @@
 """The clients of a comparison: a process of its own that sends requests prepared beforehand and times each answer.
 
 Every client has its own connection and sends its next request when the last one is answered. Signing, encoding and
-connecting happen before the clock starts: they are the clients' cost, not the server's. The same program drives both
-sides.
+connecting happen before the clock starts: they are the clients' cost, not the server's. They write bytes that are
+ready to a socket, and read no more of an answer than where it ends, because clients and servers share two cores here:
+what the clients take, the measured server lacks. The same program drives both sides.
 
     python -m bench.load PLAN RESULT     both are JSON files
 """
@@ -18,9 +19,10 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, cast
 
-import aiohttp
+import httptools
+import uvloop
 from yarl import URL
 
 if TYPE_CHECKING:
@@ -37,6 +39,13 @@ class Prepared:
     url: str
     headers: dict[str, str]
     body: str
+
+    def to_bytes(self) -> bytes:
+        """Write it as HTTP/1.1."""
+        url, body = URL(self.url, encoded=True), self.body.encode()
+        headers = {"Host": url.authority, "Content-Length": str(len(body)), **self.headers}
+        lines = [f"{self.method} {url.raw_path_qs} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        return "\r\n".join([*lines, "", ""]).encode("ascii") + body
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,35 +83,94 @@ def drive(folder: Path, clients: Sequence[Sequence[Prepared]], *, warm: str) -> 
     return Load(found["seconds"], found["latencies"], found["bodies"])
 
 
-async def _client(
-    session: aiohttp.ClientSession, requests: list[Prepared], start: asyncio.Event
-) -> list[tuple[float, bytes]]:
-    targets = [(one.method, URL(one.url, encoded=True), one.headers, one.body.encode()) for one in requests]
+class _Connection(asyncio.Protocol):
+    """One client's connection: a request at a time."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._body: list[bytes] = []
+        self._answered: asyncio.Future[bytes] | None = None
+
+    @classmethod
+    async def to(cls, url: URL) -> Self:
+        """Connect."""
+        _, connection = await asyncio.get_running_loop().create_connection(cls, url.host or "", url.port or 0)
+        return connection
+
+    async def send(self, request: bytes) -> bytes:
+        """Send a request and give the body of its answer.
+
+        Raises:
+            RuntimeError: the answer is no success.
+            ConnectionError: the connection ended instead.
+        """
+        self._answered = asyncio.get_running_loop().create_future()
+        cast("asyncio.Transport", self._transport).write(request)
+        return await self._answered
+
+    def close(self) -> None:
+        """Hang up."""
+        cast("asyncio.Transport", self._transport).close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See `asyncio.Protocol`."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol`."""
+        self._parser.feed_data(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See `asyncio.Protocol`."""
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_exception(exc or ConnectionError("the server hung up"))
+
+    def on_body(self, piece: bytes) -> None:
+        """Keep what the parser has found."""
+        self._body.append(piece)
+
+    def on_message_complete(self) -> None:
+        """Hand over the answer that the parser has read to its end."""
+        content, status = b"".join(self._body), self._parser.get_status_code()
+        self._body.clear()
+        self._parser = httptools.HttpResponseParser(self)
+        answered = cast("asyncio.Future[bytes]", self._answered)
+        if 200 <= status <= 299:  # noqa: PLR2004  (HTTP's own numbers)
+            answered.set_result(content)
+        else:
+            answered.set_exception(RuntimeError(f"a request was answered {status}: {content[:500]!r}"))
+
+
+async def _client(connection: _Connection, requests: list[bytes], start: asyncio.Event) -> list[tuple[float, bytes]]:
     answers = []
     await start.wait()
-    for method, url, headers, body in targets:
+    for request in requests:
         began = time.perf_counter()
-        async with session.request(method, url, headers=headers, data=body) as answer:
-            content = await answer.read()
+        content = await connection.send(request)
         answers.append((time.perf_counter() - began, content))
-        if not answer.ok:
-            raise RuntimeError(f"{method} {url} answered {answer.status}: {content[:500]!r}")
     return answers
 
 
 async def _drive(plan: dict[str, Any]) -> dict[str, object]:
-    clients = [[Prepared(**one) for one in client] for client in plan["clients"]]
-    connector = aiohttp.TCPConnector(limit=len(clients))
-    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=60)) as session:
-        start = asyncio.Event()
-        tasks = [asyncio.create_task(_client(session, client, start)) for client in clients]
-        await asyncio.gather(*(_warm(session, plan["warm"]) for _ in clients))
-        gc.collect()
-        gc.freeze()
-        began = time.perf_counter()
-        start.set()
-        answered = [answer for answers in await asyncio.gather(*tasks) for answer in answers]
-        seconds = time.perf_counter() - began
+    clients = [[Prepared(**one).to_bytes() for one in client] for client in plan["clients"]]
+    warm = Prepared("GET", plan["warm"], {}, "")
+    connections = [await _Connection.to(URL(warm.url)) for _ in clients]
+    await asyncio.gather(*(each.send(warm.to_bytes()) for each in connections))
+    start = asyncio.Event()
+    tasks = [
+        asyncio.create_task(_client(connection, requests, start))
+        for connection, requests in zip(connections, clients, strict=True)
+    ]
+    await asyncio.sleep(0)
+    gc.collect()
+    gc.freeze()
+    began = time.perf_counter()
+    start.set()
+    answered = [answer for answers in await asyncio.gather(*tasks) for answer in answers]
+    seconds = time.perf_counter() - began
+    for each in connections:
+        each.close()
     return {
         "seconds": seconds,
         "latencies": [latency for latency, _ in answered],
@@ -110,11 +178,6 @@ async def _drive(plan: dict[str, Any]) -> dict[str, object]:
     }
 
 
-async def _warm(session: aiohttp.ClientSession, url: str) -> None:
-    async with session.get(url) as answer:
-        await answer.read()
-
-
 if __name__ == "__main__":
     source, target = (Path(argument) for argument in sys.argv[1:])
-    target.write_text(json.dumps(asyncio.run(_drive(json.loads(source.read_text())))))
+    target.write_text(json.dumps(uvloop.run(_drive(json.loads(source.read_text())))))
