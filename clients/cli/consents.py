@@ -116,8 +116,8 @@ async def list_consents(session: Session, child: ChildOption = None) -> None:
     async with session.client() as client:
         found = await consents.listed(client, await find_child(client, child))
     session.show(
-        {"consents": [_brief(known) for known in found]},
-        *(line for known in found for line in _lines(session, known)),
+        {"consents": [brief(known) for known in found]},
+        *(line for known in found for line in lines(session, known)),
         *([] if found else [session.say("Ingen samtykker ennå.", "No consents yet.")]),
     )
 
@@ -132,10 +132,10 @@ async def show(session: Session, consent: ConsentArgument, child: ChildOption = 
         known = await _find(client, consent, child)
         me = client.person
     session.show(
-        {**_brief(known), "terms": known.terms.to_json()},
+        {**brief(known), "terms": known.terms.to_json()},
         f"[bold]{prose(known.terms.text.body)}[/bold]",
         "",
-        *_lines(session, known),
+        *lines(session, known),
         *(f"  {_role(session, role.act)}: {_who(session, role.person, me)}" for role in known.terms.roles),
     )
 
@@ -263,7 +263,8 @@ def _fitting(found: list[Known], consent: str) -> Known:
     return fitting[0]
 
 
-def _brief(known: Known) -> dict[str, Any]:
+def brief(known: Known) -> dict[str, Any]:
+    """Tell of a consent as JSON: what it is for, where it stands, who must still act."""
     standing = known.standing
     return {
         "consent": known.digest,
@@ -280,15 +281,16 @@ def _brief(known: Known) -> dict[str, Any]:
     }
 
 
-def _lines(session: Session, known: Known) -> list[str]:
+def lines(session: Session, known: Known) -> list[str]:
+    """Tell of a consent in lines: where it stands, why, and who must still act."""
     standing, terms = known.standing, known.terms
     state = session.say(*_STATES[standing.state])
     until = session.say(f"deles til {_day(terms.share_until)}", f"shared until {_day(terms.share_until)}")
-    lines = [f"{known.digest[:16]}  [bold]{state}[/bold]  {terms.purpose}, {terms.kind}  [dim]{until}[/dim]"]
+    told = [f"{known.digest[:16]}  [bold]{state}[/bold]  {terms.purpose}, {terms.kind}  [dim]{until}[/dim]"]
     if standing.reason is not None:
-        lines.append(f"    {plain(sentence(standing.reason, session.language))}")
-    lines += [f"    {_role(session, one.act)}: {one.person}" for one in standing.missing]
-    return lines
+        told.append(f"    {plain(sentence(standing.reason, session.language))}")
+    told += [f"    {_role(session, one.act)}: {one.person}" for one in standing.missing]
+    return told
 
 
 def _role(session: Session, act: str) -> str:

@@ -1,4 +1,4 @@
-"""`fortrolig send`, `held`, `release`, `resume`."""
+"""`fortrolig send`, `release`, `resume`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from clients.cli.plain import plain
 from clients.cli.progress import bar
 from clients.cli.reading import child as find_child
 from clients.cli.reading import holders, identifier, matter, own_unit, word
@@ -31,7 +30,7 @@ UnitOption = Annotated[str | None, typer.Option("--unit", help="The unit you act
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for name, function in (("send", send), ("held", held), ("resume", resume)):
+    for name, function in (("send", send), ("resume", resume)):
         command(app, name)(function)
     command(app, "release")(release)
 
@@ -78,24 +77,6 @@ async def send(
         with bar(session, title) as progress:
             done = await sending.send(client, wanted, hold=hold, progress=progress)
     show_sent(session, done)
-
-
-async def held(session: Session) -> None:
-    """List what waits for consents: sealed, not sent.
-
-    Example: `fortrolig held`
-    """
-    async with session.client() as client:
-        await client.load_policy()
-        waiting = await holding.holds(client)
-    session.show(
-        {"held": [{name: one[name] for name in ("share", "subject", "matter", "unit")} for one in waiting]},
-        *(plain(f"{one['share']}  {one['matter']}") for one in waiting),
-        session.say(
-            f"{len(waiting)} venter, ikke sendt." if waiting else "Ingenting venter.",
-            f"{len(waiting)} waiting, not sent." if waiting else "Nothing waits.",
-        ),
-    )
 
 
 async def release(session: Session, share: ShareArgument) -> None:
@@ -161,7 +142,10 @@ def attachment(written: str) -> Attachment:
 def unclear(given: str, count: int) -> Misused:
     """Return the error for the beginning of an id that fits no share or several."""
     return Misused(
-        "unclear-share", f"{given!r} fits {count} shares; `fortrolig inbox` shows them.", given=given, count=count
+        "unclear-share",
+        f"{given!r} fits {count} shares; `fortrolig inbox` and `fortrolig held list` show them.",
+        given=given,
+        count=count,
     )
 
 
