@@ -97,6 +97,7 @@ class Keyring:
         self.path = path
         self._vault_key = vault_key
         self._contents = contents
+        self._unit_keys: dict[bytes, sealing.SealingKey] = {}
         self.signing = signing.SigningKey.from_bytes(contents.signing)
         self.sealing = sealing.SealingKey.from_bytes(contents.sealing)
 
@@ -155,7 +156,10 @@ class Keyring:
         Raises:
             NoSuchKey: it is not kept here.
         """
-        return sealing.SealingKey.from_bytes(_get(self._contents.unit_seeds, (unit, epoch)))
+        seed = _get(self._contents.unit_seeds, (unit, epoch))
+        if seed not in self._unit_keys:  # making the keys of a seed costs as much as unsealing with them
+            self._unit_keys[seed] = sealing.SealingKey.from_bytes(seed)
+        return self._unit_keys[seed]
 
     def unit_epochs(self, unit: str) -> list[int]:
         """Return the numbers of the epochs whose keys are kept for a unit, rising."""

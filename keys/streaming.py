@@ -26,7 +26,7 @@ _SALT = 32
 _PREFIX = 7
 _HEADER = 1 + _SALT + _PREFIX
 _TAG = 16
-_SMALLEST_SEGMENT = _HEADER + _TAG + 1
+SMALLEST_SEGMENT = _HEADER + _TAG + 1
 _MOST_SEGMENTS = 1 << 32
 
 
@@ -200,8 +200,8 @@ def _encrypt(source: Source, sink: Sink, header: bytes, segments: _Segments, seg
 
 
 def _check_segment_size(segment_size: int) -> None:
-    if segment_size < _SMALLEST_SEGMENT:
-        raise BadCiphertext(f"a segment is at least {_SMALLEST_SEGMENT} bytes")
+    if segment_size < SMALLEST_SEGMENT:
+        raise BadCiphertext(f"a segment is at least {SMALLEST_SEGMENT} bytes")
 
 
 def _read_header(source: Source) -> bytes:

@@ -94,12 +94,17 @@ class Believer:
         """
         note = judged.opened.checkpoint.note.decode()
         news = await self._is_news(note, grown_from=judged.opening.seen)
-        writing = asyncio.to_thread(self.home.save_opening, judged.pins, note if news else None, receipt)
-        kept = asyncio.create_task(writing)
+        kept = asyncio.create_task(self._remember(judged.pins, note if news else None, receipt))
         try:
             yield kept
         finally:
             await kept
+
+    async def _remember(self, pins: Pins, note: str | None, receipt: str) -> None:
+        # At once, so that they wait for the disk together.
+        await asyncio.gather(
+            asyncio.to_thread(self.home.save_trust, pins, note), asyncio.to_thread(self.home.save_receipt, receipt)
+        )
 
     async def saw(self, note: str) -> None:
         """Check that the log only grew since the largest checkpoint I verified, and remember this one if larger.

@@ -171,7 +171,9 @@ def seal_part(share: ShareId, part: str, key: bytes, value: Mapping[str, Any]) -
 def open_part(share: ShareId, part: str, key: bytes, ciphertext: bytes) -> Any:
     """Decrypt a small JSON part; raises `keys.streaming.BadCiphertext`."""
     sink = io.BytesIO()
-    streaming.decrypt(io.BytesIO(ciphertext), sink, key, part_data(share, part))
+    # What is no longer than a segment is one, of whatever size: room for a whole one would cost more than the cipher.
+    segment = min(max(len(ciphertext), streaming.SMALLEST_SEGMENT), streaming.SEGMENT)
+    streaming.decrypt(io.BytesIO(ciphertext), sink, key, part_data(share, part), segment_size=segment)
     return json.loads(sink.getvalue())
 
 

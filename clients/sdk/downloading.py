@@ -86,7 +86,7 @@ async def save_file(
             coming = await stack.enter_async_context(ask(client, opened.share, part.part, opened.entry))
         plain = stack.enter_context(Plaintext(target))
         try:
-            await _arrived(await coming.answer, opened, entry, plain, progress)
+            await _arrived(coming, opened, entry, plain, progress)
             if await asyncio.to_thread(plain.settle) != entry.sha256:
                 raise _Differs("the content is not the one that the sender listed")  # noqa: TRY301  (kept as below)
         except (streaming.BadCiphertext, _Differs) as error:
@@ -100,9 +100,7 @@ async def save_file(
     return target
 
 
-async def _arrived(
-    answer: aiohttp.ClientResponse, opened: Opened, entry: FileEntry, plain: Plaintext, progress: Progress
-) -> None:
+async def _arrived(coming: Coming, opened: Opened, entry: FileEntry, plain: Plaintext, progress: Progress) -> None:
     """Read a ciphertext to its end; a thread hashes it and another decrypts it while more arrives."""
     part = opened.part(entry)
     for_digest, for_plain = Pieces(), Pieces()
@@ -110,6 +108,7 @@ async def _arrived(
     decrypting = asyncio.create_task(asyncio.to_thread(_decrypt, opened.share, entry, for_plain, plain))
     length = 0
     try:
+        answer = await coming.answer
         async for chunk in answer.content.iter_any():
             length += len(chunk)
             if length > part.length or decrypting.done():

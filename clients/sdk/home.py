@@ -170,11 +170,6 @@ class Home:
         write_text(path, receipt)
         return path
 
-    def save_opening(self, pins: Pins, seen: str | None, receipt: str) -> None:
-        """Do what `save_trust` and `save_receipt` do; raises as they do."""
-        self.save_trust(pins, seen)
-        self.save_receipt(receipt)
-
     def receipts(self) -> list[Path]:
         """Return where the receipts are, oldest first."""
         found = (self.folder / "receipts").glob("*.txt")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from io import RawIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
+
+_DISK = ThreadPoolExecutor(2, "disk")
+"""Kept: to begin a thread for each file would take as long as the writing does."""
 
 
 class Plaintext(RawIOBase):
@@ -25,26 +28,21 @@ class Plaintext(RawIOBase):
         self._descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         self._target, self._written = target, Path(name)
         self._hashed = hashlib.sha256()
-        self._disk = ThreadPoolExecutor(1, "disk")
-        self._syncing: Future[None] | None = None
 
     def writable(self) -> bool:
         """Say yes."""
         return True
 
     def write(self, piece: ReadableBuffer, /) -> int:
-        """Take some of a piece, say how much, and let the disk begin with it."""
+        """Take all of a piece: one thread writes while this one hashes."""
         view = memoryview(piece)
-        count = os.write(self._descriptor, view)
-        if self._syncing is None or self._syncing.done():
-            self._check()
-            self._syncing = self._disk.submit(os.fdatasync, self._descriptor)
-        self._hashed.update(view[:count])
-        return count
+        writing = _DISK.submit(_write, self._descriptor, view)
+        self._hashed.update(view)
+        writing.result()
+        return view.nbytes
 
     def settle(self) -> str:
         """Wait until all of it is on the disk, and give its SHA-256, lower-case hex."""
-        self._check()
         os.fsync(self._descriptor)
         return self._hashed.hexdigest()
 
@@ -56,11 +54,13 @@ class Plaintext(RawIOBase):
         """Take away the name that nobody looks for."""
         if not self.closed:
             super().close()
-            self._disk.shutdown()
             os.close(self._descriptor)
             self._written.unlink(missing_ok=True)
 
-    def _check(self) -> None:
-        # The kernel tells of a write that failed once, to whoever asked first.
-        if self._syncing is not None:
-            self._syncing.result()
+
+def _write(descriptor: int, view: memoryview) -> None:
+    while view:
+        view = view[os.write(descriptor, view) :]
+    if hasattr(os, "posix_fadvise"):
+        # To say that nobody will read it lets the kernel begin to write it out: then `settle` has little to wait for.
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)

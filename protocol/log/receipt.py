@@ -28,6 +28,7 @@ _INDEX = re.compile(r"0|[1-9][0-9]{0,18}")
 # most of their nodes. What a text decodes to, and what a disclosure opens to, never changes.
 _node = lru_cache(maxsize=4_096)(decode64)
 _extra = lru_cache(maxsize=512)(decode64)
+_node_text = lru_cache(maxsize=4_096)(encode64)
 
 
 class BadReceipt(ValueError):
@@ -133,7 +134,7 @@ def format(receipt: Receipt) -> str:  # noqa: A001  (the natural pair of `parse`
     if receipt.extra is not None:
         lines.append(f"extra {encode64(receipt.extra)}")
     lines.append(f"index {receipt.index}")
-    lines += map(encode64, receipt.hashes)
+    lines += map(_node_text, receipt.hashes)
     try:
         return "\n".join(lines) + "\n\n" + receipt.checkpoint.decode()
     except UnicodeDecodeError as error:

@@ -81,8 +81,8 @@ async def build(writer: Writer, released: Sequence[Released]) -> list[Bundle]:
     if not released:
         return []
     gathered = await writer.database.read(_gather, writer.log, released)
-    newest = max(*gathered.disclosed, *(_seen(token) - 1 for token in _tokens(gathered, released)))
-    if newest >= writer.log.head.size:
+    newest = max(max(gathered.disclosed) + 1, *(max(_seen(gathered, each)) for each in released))
+    if newest > writer.log.head.size:
         # Read between another process's commit and the moment when this one takes it in.
         await writer.refresh()
     return _bundles(writer.log, gathered, released)
@@ -146,8 +146,8 @@ def _bundles(log: Log, gathered: _Gathered, released: Sequence[Released]) -> lis
     size = _size(receipt.parse(written[0]).checkpoint.decode())
     proofs: dict[int, tuple[bytes, ...]] = {}
 
-    def consistency(tokens: Iterable[str]) -> dict[int, tuple[bytes, ...]]:
-        sizes = sorted({_seen(token) for token in tokens} - {0, size})
+    def consistency(seen: set[int]) -> dict[int, tuple[bytes, ...]]:
+        sizes = sorted(seen - {0, size})
         for old in sizes:
             if old not in proofs:
                 proofs[old] = tuple(consistency_path(old, size, log.tree.node))
@@ -159,7 +159,6 @@ def _bundles(log: Log, gathered: _Gathered, released: Sequence[Released]) -> lis
     bundles = []
     for each, content in zip(released, gathered.content, strict=True):
         needed, sent = gathered.needed[_around(each)], each.mailed.sent
-        tokens = (sent.token, each.statement.token, *(token for token, _ in needed.rows()))
         renewals = []
         if needed.renewal is not None:
             row, position, proof = needed.renewal
@@ -177,18 +176,16 @@ def _bundles(log: Log, gathered: _Gathered, released: Sequence[Released]) -> lis
                 envelope=each.envelope,
                 header=content[HEADER],
                 body=content.get(BODY),
-                consistency=consistency(tokens),
+                consistency=consistency(_seen(gathered, each)),
             )
         )
     return bundles
 
 
-def _tokens(gathered: _Gathered, released: Sequence[Released]) -> Iterable[str]:
-    for each in released:
-        yield each.statement.token
-        yield each.mailed.sent.token
-    for needed in gathered.needed.values():
-        yield from (token for token, _ in needed.rows())
+def _seen(gathered: _Gathered, released: Released) -> set[int]:
+    """Give the sizes that the log had for the signers of everything in one bundle, 0 for those who had seen none."""
+    tokens = [token for token, _ in gathered.needed[_around(released)].rows()]
+    return {_size(released.statement.seen), *map(_seen_by, [released.mailed.sent.token, *tokens])}
 
 
 def _around(released: Released) -> Around:
@@ -207,11 +204,10 @@ def _around(released: Released) -> Around:
 
 
 @lru_cache(maxsize=16_384)
-def _seen(token: str) -> int:
-    """Give the size of the log that a signer had seen, 0 for none; the checkpoint was checked when it came in."""
-    seen = peek(token).body.get("seen")
-    return 0 if seen is None else _size(seen)
+def _seen_by(token: str) -> int:
+    return _size(peek(token).body.get("seen"))
 
 
-def _size(note: str) -> int:
-    return int(note.split("\n", 2)[1])
+def _size(note: str | None) -> int:
+    # Of a checkpoint that was checked when it came in.
+    return 0 if note is None else int(note.split("\n", 2)[1])

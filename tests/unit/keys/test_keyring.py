@@ -83,6 +83,7 @@ def test_what_is_kept_is_not_replaced(keyring: Keyring) -> None:
     with pytest.raises(AlreadyKept):
         keyring.add_secret("root", b"two")
     assert keyring.unit_key(UNIT, 1).public == key.public
+    assert keyring.unit_key(UNIT, 1) is keyring.unit_key(UNIT, 1)
     assert Keyring.open(keyring.path, "hemmelig").secret("root") == b"one"
 
 
