@@ -72,7 +72,7 @@ async def request(
 
     With --purpose own-sending you ask yourself: sign it afterwards with `fortrolig consent sign`.
 
-    Example: `fortrolig consent request --purpose own-sending --receiver Fjord --category ppt-report`
+    Example: `fortrolig consent request --purpose own-sending --receiver Fjord --category ppt-report --category message`
     """
     async with session.client() as client:
         subject = await find_child(client, child)

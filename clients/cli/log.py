@@ -55,7 +55,8 @@ async def export(
         {"folder": str(folder), "size": header.size, "origin": header.origin, "log": accepted.log.log},
         session.say(f"{header.size} hendelser ligger i {folder}.", f"{header.size} entries are in {folder}."),
         session.say(
-            "Kontroller dem, også uten nett: fortrolig log verify", "Verify them, offline too: fortrolig log verify"
+            f"Kontroller dem, også uten nett: fortrolig log verify {folder}",
+            f"Verify them, offline too: fortrolig log verify {folder}",
         ),
     )
 

@@ -99,7 +99,7 @@ async def reply(
             subject=item.subject,
             matter=item.matter,
             to=(item.unit if item.unit is not None else item.sender,),
-            title="Svar",
+            title=session.say("Svar", "Answer"),
             category=Category.MESSAGE,
             unit=item.reading_unit,
             message=text,

@@ -94,7 +94,9 @@ async def child(
 
     Name and national id are read from a file or asked for, never from the command line.
 
-    Example: `fortrolig registrar child --birth-date 2018-05-04 --guardian per_… --guardian per_… --card-file card.txt`
+    Without --responsibility nobody can consent for the child yet.
+
+    Example: `fortrolig registrar child --birth-date 2018-05-04 --guardian per_… --responsibility sole`
     """
     written = _name_and_number(session, card_file)
     if len(written) != 2:  # noqa: PLR2004  (name and number)
