@@ -10,9 +10,9 @@ from server.identity.store.statements import DIGEST, ID, LONG
 shares = Table(
     "shares",
     metadata,
-    Column("share", ID, primary_key=True),
+    Column("leaf_index", LONG, primary_key=True, autoincrement=False),
+    Column("share", ID, nullable=False, unique=True),
     Column("manifest", DIGEST, nullable=False),
-    Column("leaf_index", LONG, nullable=False, unique=True),
     Column("t", LONG, nullable=False),
     Column("sender", ID, nullable=False),
     Column("unit", ID),
@@ -31,6 +31,7 @@ share_consents = Table(  # those that reading hangs on: with one of them gone, n
     metadata,
     Column("consent", DIGEST, primary_key=True),
     Column("share", ID, primary_key=True),
+    sqlite_with_rowid=False,  # one tree to write to instead of two
 )
 parts = Table(  # `data` is null where the ciphertext lies in the content store, under its digest
     "share_parts",
@@ -40,6 +41,7 @@ parts = Table(  # `data` is null where the ciphertext lies in the content store,
     Column("length", LONG, nullable=False),
     Column("sha256", DIGEST, nullable=False),
     Column("data", LargeBinary),
+    sqlite_with_rowid=False,
 )
 envelopes = Table(  # `header` and `body` are null once deleted; `received` and `opened` are the mailbox's first
     "envelopes",
@@ -76,6 +78,7 @@ conversations = Table(
     Column("matter", ID, nullable=False),
     Column("subject", ID, nullable=False),
     Column("parties", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 uploads = Table(  # `sha256` is set when all of it is there, `share` when a share or a held draft has taken it
     "uploads",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import (
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from protocol.statements.identity import EpochBody, Member, UnitBody
+
+_PARSED_AT_MOST = 4096
+"""Rows that are remembered as what they say; whether they still stand is read each time."""
 
 _units = Table(
     "units",
@@ -159,10 +163,7 @@ def units(connection: Connection, ids: Collection[UnitId]) -> dict[UnitId, Known
 
 def unit_facts(connection: Connection, ids: Collection[UnitId]) -> Mapping[UnitId, UnitFacts]:
     """Give units as the facts that a `Case` holds."""
-    return {
-        unit: UnitFacts(known.regime, frozenset(known.ancestors), known.not_after, active=True)
-        for unit, known in units(connection, ids).items()
-    }
+    return {unit: _unit_facts(known) for unit, known in units(connection, ids).items()}
 
 
 def listed_units(connection: Connection, after: str, at: Instant, most: int) -> list[tuple[UnitId, str]]:
@@ -288,6 +289,12 @@ def previous_seeds(connection: Connection, unit: UnitId) -> list[tuple[int, byte
     return [(number, previous) for number, previous in connection.execute(query)]
 
 
+@lru_cache(maxsize=_PARSED_AT_MOST)
+def _unit_facts(known: KnownUnit) -> UnitFacts:
+    return UnitFacts(known.regime, frozenset(known.ancestors), known.not_after, active=True)
+
+
+@lru_cache(maxsize=_PARSED_AT_MOST)
 def _known(row: Any) -> KnownUnit:
     unit, number, digest, not_after, regime, ancestors = row
     line = tuple(UnitId(name) for name in ancestors.split())
