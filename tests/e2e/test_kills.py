@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
+
 from clients.sdk import consents, log, receiving, sending
 from clients.sdk.client import Client
 from clients.sdk.errors import SdkError
@@ -127,6 +129,7 @@ async def change_mind(stage: Stage, load: Load) -> None:
             await load.acknowledged(lambda known=known: consents.withdraw(client, known))  # type: ignore[misc]
 
 
+@pytest.mark.timeout(_START_SECONDS * (KILLS + 2))
 async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(stage: Stage, tmp_path: Path) -> None:
     load, matter = Load(), MatterId.of(secrets.token_bytes(16))
     server = await start(stage)
