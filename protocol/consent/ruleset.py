@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -93,9 +93,13 @@ class Footing(StrEnum):
 # Rules are compared by identity: they are keys of caches that every decision looks into.
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """One rule: for whom it holds, what it asks, its legal reference, its validity, and why in plain words."""
+    """One rule: for whom it holds, what it asks, its legal reference, its validity, and why in plain words.
+
+    `version` rises whenever a word of the rule changes; `id` and `version` name one wording for ever.
+    """
 
     id: str
+    version: int
     purpose: Purpose
     from_age: int
     to_age: int
@@ -119,6 +123,7 @@ class Rule:
             **closed(
                 value,
                 id=short_text(100),
+                version=_version,
                 purpose=Purpose,
                 from_age=integer,
                 to_age=integer,
@@ -135,10 +140,19 @@ class Rule:
                 en=sentence,
             )
         )
-        firsts = {each.first for each in BANDS}
-        if rule.from_age not in firsts or rule.to_age + 1 not in firsts | {_BEYOND_ALL_AGES}:
-            raise Malformed(f"rule {rule.id} cuts an age band in two")
+        rule._refuse_contradictions()
         return rule
+
+    def _refuse_contradictions(self) -> None:
+        firsts = {each.first for each in BANDS}
+        if self.from_age not in firsts or self.to_age + 1 not in firsts | {_BEYOND_ALL_AGES}:
+            raise Malformed(f"rule {self.id} cuts an age band in two")
+        if self.from_age > self.to_age:
+            raise Malformed(f"rule {self.id} is for nobody: its first age lies after its last")
+        if self.valid_to is not None and self.valid_to <= self.valid_from:
+            raise Malformed(f"rule {self.id} is never valid: it ends before it begins")
+        if (self.signs in _SENDING) is not (self.purpose is Purpose.OWN_SENDING):
+            raise Malformed(f"rule {self.id} names a sender to sign, or none, against its purpose")
 
     def cells(self) -> Iterable[_Cell]:
         """Name every purpose, band and pair that this rule is for."""
@@ -148,6 +162,15 @@ class Rule:
 
 
 _BEYOND_ALL_AGES = 151
+_SENDING = frozenset(
+    {
+        Signs.SENDING_GUARDIAN,
+        Signs.SENDING_GUARDIAN_OR_YOUTH,
+        Signs.YOUTH_OR_OWN_OBSERVATIONS,
+        Signs.SENDING_YOUTH,
+    }
+)
+"""Who signs depends on who sends: in own sending always, elsewhere never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +185,8 @@ class Scope:
     def parse(cls, value: object) -> Self:
         """Read one purpose's scope; any other shape raises ValueError."""
         read = closed(value, kinds=distinct(Kind, least=1), share_months=integer, read_months=integer)
+        if not 0 < read["share_months"] <= read["read_months"]:
+            raise Malformed("what may be shared must be readable at least as long, and a month at least")
         return cls(**{**read, "kinds": frozenset(read["kinds"])})
 
 
@@ -237,7 +262,25 @@ def rule_sets() -> Mapping[str, RuleSet]:
     """Return every packaged rule set by its digest, so that a consent is judged by the rules it was signed under."""
     folder = resources.files("protocol.consent") / "rules"
     texts = [entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.name.endswith(".toml")]
-    return MappingProxyType({rules.digest: rules for rules in map(RuleSet.parse, texts)})
+    return together(map(RuleSet.parse, texts))
+
+
+def together(sets: Iterable[RuleSet]) -> Mapping[str, RuleSet]:
+    """Return rule sets by digest.
+
+    Raises:
+        BadRules: two sets of one id and version, or one rule's id and version with two wordings.
+    """
+    found = {rules.digest: rules for rules in sets}
+    if len({(rules.id, rules.version) for rules in found.values()}) != len(found):
+        raise BadRules("two rule sets have one id and version: raise the version of the changed one")
+    wordings: dict[tuple[str, int], tuple[object, ...]] = {}
+    for rule in (rule for rules in found.values() for rule in rules.rules):
+        if wordings.setdefault((rule.id, rule.version), astuple(rule)) != astuple(rule):
+            raise BadRules(
+                f"rule {rule.id} version {rule.version} has two wordings: raise the version of the later one"
+            )
+    return MappingProxyType(found)
 
 
 @lru_cache(maxsize=1)
@@ -249,3 +292,10 @@ def current_rules() -> RuleSet:
 
 def _midnight(value: object) -> Instant:
     return midnight(parse_date(value))
+
+
+def _version(value: object) -> int:
+    version = integer(value)
+    if version < 1:
+        raise Malformed("versions begin at 1")
+    return version

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from importlib import resources
 
@@ -10,7 +11,16 @@ import pytest
 
 from keys.canonical import canonical
 from protocol.consent.age import Band
-from protocol.consent.ruleset import PAIRS, BadRules, Footing, RuleSet, When, current_rules, rule_sets
+from protocol.consent.ruleset import (
+    PAIRS,
+    BadRules,
+    Footing,
+    RuleSet,
+    When,
+    current_rules,
+    rule_sets,
+    together,
+)
 from protocol.consent.vocabulary import Purpose, Regime
 from tests.unit.consent.family import NOW, oslo
 
@@ -32,6 +42,7 @@ def test_every_rule_explains_itself_in_two_languages_with_its_reference() -> Non
         assert rule.en.endswith(".")
         assert rule.nb != rule.en
         assert "§" in rule.reference
+        assert rule.version == 1
         assert rule.footing in Footing
 
 
@@ -75,30 +86,83 @@ def test_a_rule_may_be_followed_by_another_on_the_day_it_ends() -> None:
 
 
 BROKEN = {
-    "no TOML": "rules = ",
-    "a gap in time": succeeded("2027-01-02"),
-    "an overlap in time": succeeded("2026-12-31"),
-    "a rule missing": TEXT.replace("[[rules]]" + block_of("no/information/7-11"), ""),
-    "a rule too many": TEXT + "[[rules]]" + block_of("no/information/7-11").replace("information/7", "information/x/7"),
-    "an id twice": TEXT.replace('id = "no/information/7-11"', 'id = "no/information/0-6"'),
-    "a regime uncovered": TEXT.replace("sender-not-outside-health", "no-party-outside-health"),
-    "ages that cut a band": TEXT.replace("to_age = 6", "to_age = 5", 1),
-    "ages that begin in a band": TEXT.replace("from_age = 7", "from_age = 8", 1),
-    "a rule that ends": TEXT.replace('valid_to = ""', 'valid_to = "2030-01-01"', 1),
-    "a rule that begins late": TEXT.replace("2023-01-01", "2024-01-01", 2).replace("2024-01-01", "2023-01-01", 1),
-    "a word nobody knows": TEXT.replace('signs = "youth"', 'signs = "anyone"', 1),
-    "a purpose without scope": TEXT.replace("[purposes.discharge]", "[purposes.charge]"),
-    "a date in another spelling": TEXT.replace("2023-01-01", "1 January", 1),
-    "months with a fraction": TEXT.replace("share_months = 18", "share_months = 1.5"),
-    "a rule without explanation": TEXT.replace("en = ", "se = ", 1),
+    "no TOML": ("rules = ", "not a rule set"),
+    "a gap in time": (succeeded("2027-01-02"), "a gap or an overlap at referral/0-6"),
+    "an overlap in time": (succeeded("2026-12-31"), "a gap or an overlap at referral/0-6"),
+    "a rule missing": (
+        TEXT.replace("[[rules]]" + block_of("no/information/7-11"), ""),
+        "a gap or an overlap at information/7-11",
+    ),
+    "a rule too many": (
+        TEXT + "[[rules]]" + block_of("no/information/7-11").replace("information/7", "information/x/7"),
+        "a gap or an overlap at information/7-11",
+    ),
+    "an id twice": (TEXT.replace('id = "no/information/7-11"', 'id = "no/information/0-6"'), "two rules have one id"),
+    "a regime uncovered": (
+        TEXT.replace("sender-not-outside-health", "no-party-outside-health"),
+        "a gap or an overlap at referral/15 from health to education",
+    ),
+    "a regime covered twice": (
+        TEXT.replace('"sender-not-outside-health"', '"always"'),
+        "a gap or an overlap at referral/15 from education",
+    ),
+    "ages that cut a band": (TEXT.replace("to_age = 6", "to_age = 5", 1), "no/referral/0-6 cuts an age band"),
+    "ages that begin in a band": (TEXT.replace("from_age = 7", "from_age = 8", 1), "cuts an age band"),
+    "ages that end before they begin": (TEXT.replace("from_age = 7", "from_age = 12", 1), "is for nobody"),
+    "a rule that ends": (
+        TEXT.replace('valid_to = ""', 'valid_to = "2030-01-01"', 1),
+        "a gap or an overlap at referral/0-6",
+    ),
+    "a rule that ends as it begins": (TEXT.replace('valid_to = ""', 'valid_to = "2023-01-01"', 1), "never valid"),
+    "a rule that begins late": (
+        TEXT.replace("2023-01-01", "2024-01-01", 2).replace("2024-01-01", "2023-01-01", 1),
+        "a gap or an overlap at referral/0-6",
+    ),
+    "a word nobody knows": (TEXT.replace('signs = "youth"', 'signs = "anyone"', 1), "anyone"),
+    "a sender who signs where nobody sends their own": (
+        TEXT.replace('signs = "youth"', 'signs = "sending-youth"', 1),
+        "against its purpose",
+    ),
+    "an own sending that the sender does not sign": (
+        TEXT.replace('signs = "sending-guardian"', 'signs = "one-guardian"', 1),
+        "against its purpose",
+    ),
+    "a purpose without scope": (TEXT.replace("[purposes.discharge]", "[purposes.charge]"), "purposes"),
+    "a date in another spelling": (TEXT.replace("2023-01-01", "1 January", 1), "YYYY-MM-DD"),
+    "months with a fraction": (TEXT.replace("share_months = 18", "share_months = 1.5"), "share_months"),
+    "no months at all": (TEXT.replace("share_months = 18", "share_months = 0"), "a month at least"),
+    "sharing longer than reading": (
+        TEXT.replace("share_months = 18", "share_months = 25"),
+        "readable at least as long",
+    ),
+    "a rule without explanation": (TEXT.replace("en = ", "se = ", 1), "en"),
+    "a rule without reference": (TEXT.replace('reference = "pbrl', 'source = "pbrl', 1), "reference"),
+    "a rule of no version": (TEXT.replace("version = 1\n", "version = 0\n", 1), "versions begin at 1"),
 }
 
 
-@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
-def test_other_rules_are_refused(text: str) -> None:
+@pytest.mark.parametrize(("text", "why"), BROKEN.values(), ids=BROKEN)
+def test_other_rules_are_refused(text: str, why: str) -> None:
     assert text != TEXT
-    with pytest.raises(BadRules):
+    with pytest.raises(BadRules, match=re.escape(why)):
         RuleSet.parse(text)
+
+
+def test_a_changed_set_without_a_version_of_its_own_is_refused() -> None:
+    changed = RuleSet.parse(TEXT.replace("share_months = 18", "share_months = 17"))
+    with pytest.raises(BadRules, match="two rule sets have one id and version"):
+        together((current_rules(), changed))
+    assert set(together((current_rules(), current_rules()))) == {current_rules().digest}
+
+
+def test_a_changed_rule_without_a_version_of_its_own_is_refused() -> None:
+    later = TEXT.replace('version = "2026-1"', 'version = "2027-1"')
+    old = block_of("no/referral/0-6")
+    reworded = old.replace("Everyone with", "Everybody with")
+    with pytest.raises(BadRules, match="rule no/referral/0-6 version 1 has two wordings"):
+        together((current_rules(), RuleSet.parse(later.replace(old, reworded))))
+    raised = RuleSet.parse(later.replace(old, reworded.replace("version = 1", "version = 2")))
+    assert set(together((current_rules(), raised))) == {current_rules().digest, raised.digest}
 
 
 @pytest.mark.parametrize("when", When)
