@@ -1,0 +1,109 @@
+"""What a person is told to do about a consent, derived each time: never stored, and the same at server and client.
+
+A notice says that something waits and of which kind, and nothing of the matter: the words come from the verified terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from protocol.consent.answer import Reason
+from protocol.consent.case import Case, ConsentFacts
+from protocol.consent.law import NO_PERSONS, Requirements, youth
+from protocol.consent.state import Standing, State, prepare, standing
+from protocol.consent.terms import Terms
+from protocol.consent.vocabulary import RoleAct
+from protocol.identifiers import Instant, PersonId
+
+RENEWAL_PERIOD = 14 * 24 * 60 * 60 * 1000
+"""How long before `share_until` a renewal is offered, in milliseconds. Nothing renews by itself."""
+
+OPEN_STATES = frozenset({State.REQUESTED, State.PARTLY_SIGNED})
+"""In these an answer is still waited for."""
+
+
+class NoticeKind(StrEnum):
+    """What waits for a person."""
+
+    SIGN = "sign"
+    """Your yes or no is asked for."""
+    BE_INFORMED = "be-informed"
+    """Confirm that you have been informed; your seven days to object begin then."""
+    BE_HEARD = "be-heard"
+    """Your view is asked for."""
+    MAY_OBJECT = "may-object"
+    """Others decide; you may stop it."""
+    RENEW = "renew"
+    """It ends within fourteen days, or no longer suffices. Asking anew is offered; nothing happens by itself."""
+
+
+def asked_of(person: PersonId, consent: ConsentFacts, case: Case, at: Instant) -> tuple[NoticeKind, ...]:
+    """Return what an open request asks of a person who has not answered it yet; nothing once anybody's no has ended it.
+
+    Whoever has said no is asked nothing more, whether or not that no ended the request.
+    """
+    stands = standing(consent, case, at)
+    if stands.state not in OPEN_STATES or person in _said(consent, no=True):
+        return ()
+    missing = {one.act for one in stands.missing if one.person == person}
+    kinds = []
+    if RoleAct.SIGNS in missing:
+        kinds.append(NoticeKind.SIGN)
+    elif RoleAct.IS_INFORMED in missing and person not in {notice.person for notice in consent.notices}:
+        kinds.append(NoticeKind.BE_INFORMED)
+    elif person in _requirements(consent, case, at).objectors - _said(consent, no=False):
+        kinds.append(NoticeKind.MAY_OBJECT)
+    if _must_be_heard(person, stands, case, at):
+        kinds.append(NoticeKind.BE_HEARD)
+    return tuple(kinds)
+
+
+def renewable(consent: ConsentFacts, others: Iterable[Terms], case: Case, at: Instant) -> bool:
+    """Say whether asking anew is offered: it ends within fourteen days or no longer suffices, and nobody has asked.
+
+    `others` are the terms of the same matter's consents. What was asked anew counts whatever became of it: whoever
+    refused it is not asked again by an offer.
+    """
+    terms = consent.terms
+    if at >= terms.share_until or any(renews(other, terms) for other in others):
+        return False
+    state = standing(consent, case, at).state
+    ends_soon = state is State.IN_FORCE and terms.share_until - RENEWAL_PERIOD <= at
+    return ends_soon or state is State.NEEDS_NEW_CONSENT
+
+
+def renewal_offered_to(person: PersonId, consent: ConsentFacts, case: Case, at: Instant) -> bool:
+    """Say whether a person is among those who would have to sign anew; the requester's unit is offered it as well."""
+    return person in _requirements(consent, case, at).signers
+
+
+def renews(later: Terms, earlier: Terms) -> bool:
+    """Say whether terms ask anew for what earlier terms allow: everything the same but the dates and who must act."""
+    return later.made > earlier.made and _scope(later) == _scope(earlier)
+
+
+def _scope(terms: Terms) -> tuple[object, ...]:
+    parties = (terms.senders, terms.receivers)
+    return (terms.subject, terms.matter, terms.kind, terms.purpose, parties, terms.categories, terms.onward)
+
+
+def _said(consent: ConsentFacts, *, no: bool) -> frozenset[PersonId]:
+    """Return who has said no, or who has said yes or confirmed the notice."""
+    if no:
+        return frozenset(word.person for word in (*consent.refusals, *consent.objections, *consent.withdrawals))
+    return frozenset(word.person for word in (*consent.signatures, *consent.notices))
+
+
+def _requirements(consent: ConsentFacts, case: Case, at: Instant) -> Requirements:
+    judged = prepare(consent, case, at)
+    asked = judged if isinstance(judged, Reason) else judged.asked(at)
+    return _NOTHING if isinstance(asked, Reason) else asked
+
+
+_NOTHING = Requirements((), heard=False, informed=NO_PERSONS, objectors=NO_PERSONS, rules=())
+
+
+def _must_be_heard(person: PersonId, stands: Standing, case: Case, at: Instant) -> bool:
+    waits = any(one.act is RoleAct.IS_HEARD for one in stands.missing)
+    return waits and case.sheet is not None and person in youth(case.sheet, at)
