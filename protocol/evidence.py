@@ -6,7 +6,7 @@ what it has verified and stored.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -20,14 +20,19 @@ from protocol.consent.case import (
     Signature,
     UnitFacts,
 )
+from protocol.consent.narrowing import Narrowing
 from protocol.consent.terms import Terms
 from protocol.consent.vocabulary import Capacity, Evidence, ExceptionKind, Outcome
+from protocol.facts import Recorded, recognise, require
 from protocol.identifiers import Instant, PersonId, SubjectId, UnitId
 from protocol.identity import Directory, Logged
 from protocol.reading import Fields, distinct
 from protocol.statements.base import Refused, claim
-from protocol.statements.consent import ACTS, ConsentAct, HearingBody, RequestBody, SignatureBody
+from protocol.statements.consent import ConsentAct, HearingBody, RequestBody, SignatureBody
+from protocol.statements.facts import FACTS, FactBody
+from protocol.statements.narrowing import WORDS, NarrowingBody
 
+_FACTS: dict[str, type[FactBody]] = {fact.kind: fact for fact in FACTS}
 _BEGINNING = Instant(0)
 _MOST_WORDS = 500
 
@@ -62,12 +67,15 @@ def consent_facts(directory: Directory, record: ConsentRecord) -> ConsentFacts:
     """
     request, requested_at = directory.signed_by_person(record.request, RequestBody)
     terms = request.body.terms
-    words: dict[str, list[Dated]] = {act.kind: [] for act in ACTS}
+    words: dict[str, list[Dated]] = {word.kind: [] for word in WORDS}
+    narrowings: list[Narrowing] = []
     for logged in record.statements:
         kind = _act(claim(logged.token).kind)
         statement, t = directory.signed_by_person(logged, kind)
         _check_about(statement.body, terms)
         words[kind.kind].append(Dated(statement.iss, t))
+        if isinstance(statement.body, NarrowingBody):
+            narrowings.append(Narrowing(statement.iss, t, statement.body.less))
     return ConsentFacts(
         terms,
         requested_at,
@@ -76,6 +84,7 @@ def consent_facts(directory: Directory, record: ConsentRecord) -> ConsentFacts:
         objections=tuple(words["consent-objection"]),
         withdrawals=tuple(words["consent-withdrawal"]),
         notices=tuple(words["consent-notice"]),
+        narrowings=tuple(narrowings),
     )
 
 
@@ -92,12 +101,35 @@ def hearing_fact(directory: Directory, logged: Logged) -> Hearing:
     return Hearing(body.subject, body.matter, Outcome(body.outcome), statement.iss, t)
 
 
-def build_case(
+def recorded_facts(directory: Directory, found: Iterable[Logged]) -> tuple[Recorded, ...]:
+    """Verify recorded facts: each by a professional, for a unit of a regime that may record it.
+
+    Raises:
+        Refused: `not-in-chain`, for another kind; as `protocol.facts.require` and `Directory.signed_by_person`.
+    """
+    regimes = {unit.unit: unit.regime for unit in directory.units()}
+    known: dict[str, Recorded] = {}
+    for logged in found:
+        said = claim(logged.token).kind
+        if said not in _FACTS:
+            raise Refused("not-in-chain", f"a {said} is no recorded fact")
+        statement, t = directory.signed_by_person(logged, _FACTS[said])
+        fact = Recorded.of(statement, t)
+        if fact.unit not in regimes:
+            raise Refused("unknown-unit", "no registrar vouches for the unit that recorded this")
+        known[fact.digest] = fact
+    for fact in known.values():
+        require(fact, regimes[fact.unit], known)
+    return tuple(known.values())
+
+
+def build_case(  # noqa: PLR0917  (the parts of a case, in its order)
     directory: Directory,
     subject: SubjectId,
     consents: Sequence[ConsentFacts],
     hearings: Sequence[Hearing],
     memberships: Sequence[tuple[PersonId, UnitId]],
+    facts: Sequence[Recorded] = (),
 ) -> Case:
     """Build the case around one subject from what the directory believes.
 
@@ -110,6 +142,7 @@ def build_case(
         care_order = body.care_order
     except Refused:
         sheet, care_order = None, False
+    recognised = recognise(facts)
     return Case(
         sheet=sheet,
         units={
@@ -121,15 +154,15 @@ def build_case(
         ),
         consents=tuple(consents),
         hearings=tuple(hearings),
-        assessments=(),
+        assessments=recognised.assessments,
         shields=(),
-        exceptions=(_care_order(subject),) if care_order else (),
+        exceptions=(*recognised.exceptions, _care_order(subject)) if care_order else recognised.exceptions,
         rule_sets=directory.policy.statement.body.rules,
     )
 
 
 def _act(kind: str) -> type[ConsentAct]:
-    for act in ACTS:
+    for act in WORDS:
         if act.kind == kind:
             return act
     raise Refused("not-in-chain", f"a {kind} says nothing on a consent")
@@ -149,5 +182,11 @@ def _selves(directory: Directory, subject: SubjectId) -> set[PersonId]:
 
 def _care_order(subject: SubjectId) -> ExceptionFact:
     return ExceptionFact(
-        kind=ExceptionKind.CARE_ORDER, subject=subject, matter=None, holds_from=_BEGINNING, holds_to=None
+        kind=ExceptionKind.CARE_ORDER,
+        subject=subject,
+        matter=None,
+        person=None,
+        known_at=_BEGINNING,
+        holds_from=_BEGINNING,
+        holds_to=None,
     )

@@ -22,12 +22,11 @@ from protocol.log.receipt import parse as parse_receipt
 from protocol.log.receipt import verify as verify_receipt
 from protocol.reading import Fields, listed, text_up_to
 from protocol.statements.base import Refused, Statement, claim
+from protocol.statements.facts import FACTS
+from protocol.statements.narrowing import TAKING_BACK
 
 TOLERANCE = 5 * 60_000
 """How far a statement's `made` may lie from its entry's `t`, and either from a client's clock, milliseconds (§6.5)."""
-
-WITHDRAWAL = "consent-withdrawal"
-"""The one kind that may stand in the log later than it was made."""
 
 _LONGEST = 1 << 20
 
@@ -47,8 +46,16 @@ EVENTS: Mapping[str, Event] = {
     "consent-refusal": Event.CONSENT_REFUSED,
     "consent-objection": Event.CONSENT_OBJECTED,
     "consent-notice": Event.NOTICE_GIVEN,
+    "consent-reminder": Event.CONSENT_REMINDED,
     "consent-withdrawal": Event.CONSENT_WITHDRAWN,
+    "consent-narrowing": Event.CONSENT_NARROWED,
     "hearing": Event.CHILD_HEARD,
+    **{fact.kind: Event.FACT_RECORDED for fact in FACTS},
+    "shield-ask": Event.SHIELD_ASKED,
+    "shield-withhold": Event.SHIELD_DECIDED,
+    "shield-decline": Event.SHIELD_DECIDED,
+    "shield-notice": Event.SHIELD_TOLD,
+    "shield-end": Event.SHIELD_ENDED,
     "hold": Event.SHARE_HELD,
     "manifest": Event.SHARED,
     "open receive": Event.RECEIVED,
@@ -146,7 +153,7 @@ class Ledger:
         """
         t = entry.entry.t
         # A withdrawal waits while the log is halted (DESIGN §7), and counts from its entry on however old it is then.
-        late = t - statement.made > TOLERANCE and statement.body.kind != WITHDRAWAL
+        late = t - statement.made > TOLERANCE and statement.body.kind not in TAKING_BACK
         if late or statement.made - t > TOLERANCE:
             raise Refused("wrong-time", "the statement's time is not its log entry's")
         if statement.seen is not None:

@@ -52,6 +52,8 @@ class Reason(StrEnum):
     SHARING_ENDED = "sharing-ended"
     READING_ENDED = "reading-ended"
     WITHDRAWN = "withdrawn"
+    RECEIVER_WITHDRAWN = "receiver-withdrawn"
+    CATEGORY_WITHDRAWN = "category-withdrawn"
     REFUSED = "refused"
     OBJECTED = "objected"
     HEARD_AGAINST = "heard-against"

@@ -12,14 +12,17 @@ interval is half-open `[holds_from, holds_to)` and `holds_to` may be null for "n
      "consents": [{"terms": Terms, "requested_at",
                    "signatures": [{"person", "at", "evidence": "own-key" | "recorded"}, …],
                    "refusals": [Dated, …], "objections": [Dated, …], "withdrawals": [Dated, …],
-                   "notices": [Dated, …]}, …],
+                   "notices": [Dated, …], "narrowings": [Narrowing, …]}, …],
      "hearings": [{"subject", "matter", "outcome": "for" | "against" | "unable", "by", "at"}, …],
      "assessments": [{"subject", "matter", "by", "at"}, …],
-     "shields": [{"matter", "persons": ["per_…", …], "provisional": bool, "holds_from", "holds_to"}, …],
-     "exceptions": [{"kind": ExceptionKind, "subject", "matter": null | "mat_…", "holds_from", "holds_to"}, …],
+     "shields": [{"matter", "persons": ["per_…", …], "hides": [Aspect, …], "provisional": bool,
+                  "holds_from", "holds_to"}, …],
+     "exceptions": [{"kind": ExceptionKind, "subject", "matter": null | "mat_…", "person": null | "per_…", "known_at",
+                     "holds_from", "holds_to"}, …],
      "rule_sets": [{"digest", "holds_from", "holds_to"}, …]}
 
 A Holder is `{"person", "capacity": Capacity, "holds_from", "holds_to", "known_at"}`. A Dated is `{"person", "at"}`.
+A Narrowing is described in `protocol.consent.narrowing`.
 `units` holds every unit that the asked consents or the ask name, ended ones too. Past holders stay on the sheet with
 their end, so that what was signed before a change can still be judged; a blocked person is simply absent.
 The facts are taken as verified: signatures, chains and log positions are judged before a Case is built.
@@ -34,8 +37,18 @@ from functools import cached_property
 from typing import Any, Self
 
 from protocol.consent.fields import closed, plain
+from protocol.consent.narrowing import Narrowing
 from protocol.consent.terms import Terms
-from protocol.consent.vocabulary import Capacity, Evidence, ExceptionKind, Outcome, Regime, Responsibility
+from protocol.consent.vocabulary import (
+    ALL_ASPECTS,
+    Aspect,
+    Capacity,
+    Evidence,
+    ExceptionKind,
+    Outcome,
+    Regime,
+    Responsibility,
+)
 from protocol.identifiers import Instant, MatterId, PersonId, SubjectId, UnitId, parse_digest, parse_instant
 from protocol.reading import Malformed, boolean, integer, listed, optional
 
@@ -178,6 +191,7 @@ class ConsentFacts:
     objections: tuple[Dated, ...] = ()
     withdrawals: tuple[Dated, ...] = ()
     notices: tuple[Dated, ...] = ()
+    narrowings: tuple[Narrowing, ...] = ()
 
     @classmethod
     def parse(cls, value: object) -> Self:
@@ -193,6 +207,7 @@ class ConsentFacts:
                 objections=dated,
                 withdrawals=dated,
                 notices=dated,
+                narrowings=listed(Narrowing.parse, most=_MOST),
             )
         )
 
@@ -239,33 +254,49 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shield(Interval):
-    """Persons from whom a matter is hidden. A provisional shield only hides; it changes no one's need to sign."""
+    """Persons from whom something of a matter is hidden. A provisional shield changes no one's need to sign."""
 
     matter: MatterId
     persons: frozenset[PersonId]
+    hides: frozenset[Aspect] = ALL_ASPECTS
     provisional: bool
 
     @classmethod
     def parse(cls, value: object) -> Self:
         """Read a shield; any other shape raises ValueError."""
         persons = listed(PersonId.parse, least=1, most=_MOST)
-        read = closed(value, matter=MatterId.parse, persons=persons, provisional=boolean, **_INTERVAL)
-        return cls(**{**read, "persons": frozenset(read["persons"])})
+        hides = listed(Aspect, least=1, most=len(ALL_ASPECTS))
+        read = closed(value, matter=MatterId.parse, persons=persons, hides=hides, provisional=boolean, **_INTERVAL)
+        return cls(**{**read, "persons": frozenset(read["persons"]), "hides": frozenset(read["hides"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExceptionFact(Interval):
-    """One of the law's exceptions, for one matter or, with null, for everything around the subject."""
+    """One of the law's exceptions, for one matter or, with null, for everything around the subject.
+
+    `person` is whose signature it makes unnecessary, null for kinds that name nobody; `known_at` when the log took it.
+    """
 
     kind: ExceptionKind
     subject: SubjectId
     matter: MatterId | None
+    person: PersonId | None
+    known_at: Instant
 
     @classmethod
     def parse(cls, value: object) -> Self:
         """Read an exception; any other shape raises ValueError."""
-        matter = optional(MatterId.parse)
-        return cls(**closed(value, kind=ExceptionKind, subject=SubjectId.parse, matter=matter, **_INTERVAL))
+        return cls(
+            **closed(
+                value,
+                kind=ExceptionKind,
+                subject=SubjectId.parse,
+                matter=optional(MatterId.parse),
+                person=optional(PersonId.parse),
+                known_at=parse_instant,
+                **_INTERVAL,
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,10 @@ from protocol.consent.answer import Reason
 from protocol.consent.ask import Ask, Receiver
 from protocol.consent.case import Case
 from protocol.consent.law import Situation, own_senders
+from protocol.consent.narrowing import Narrowing
+from protocol.consent.shielding import hidden_by
 from protocol.consent.terms import Party, Terms, UnitParty
-from protocol.consent.vocabulary import Category, Kind, Purpose, Regime
+from protocol.consent.vocabulary import Aspect, Category, Kind, Purpose, Regime
 from protocol.identifiers import Instant, MatterId, PersonId, UnitId
 
 _NO_UNITS: frozenset[UnitId] = frozenset()
@@ -30,6 +32,19 @@ def uncovered(ask: Ask, terms: Terms, case: Case) -> Reason | None:
     if not all(covers(receivers, receiver, case) for receiver in _receivers(ask)):
         return Reason.RECEIVER_NOT_COVERED
     return None if _carried(ask, terms.kind) <= set(terms.categories) else Reason.CATEGORY_NOT_COVERED
+
+
+def fallen_away(ask: Ask, kind: Kind, narrowings: tuple[Narrowing, ...], case: Case) -> Reason | None:
+    """Say what of an ask that the terms cover has been taken back since, or None when nothing has.
+
+    A recipient that fell away receives, opens and sends nothing more; what it sent before stays with who has it.
+    """
+    for each in narrowings:
+        if any(_fell(each.less.receivers, who, case) for who in _acting(ask)):
+            return Reason.RECEIVER_WITHDRAWN
+        if _carried(ask, kind).intersection(each.less.categories):
+            return Reason.CATEGORY_WITHDRAWN
+    return None
 
 
 def covers(parties: tuple[Party, ...], who: Receiver, case: Case) -> bool:
@@ -56,14 +71,28 @@ def situation_of_terms(terms: Terms, case: Case) -> Situation | None:
 
 
 def shielded(case: Case, matter: MatterId, at: Instant) -> frozenset[PersonId]:
-    """Return the persons from whom a matter is hidden at an instant."""
-    return frozenset(
-        person for shield in case.shields if shield.matter == matter and shield.holds(at) for person in shield.persons
-    )
+    """Return the persons from whom a matter's content is hidden at an instant."""
+    named = {person for shield in case.shields if shield.matter == matter for person in shield.persons}
+    return frozenset(person for person in named if Aspect.CONTENT in hidden(case, matter, person, at))
+
+
+def hidden(case: Case, matter: MatterId, person: PersonId, at: Instant) -> frozenset[Aspect]:
+    """Return what of a matter is hidden from a person at an instant."""
+    return hidden_by((shield for shield in case.shields if shield.matter == matter), person, at)
 
 
 def _receivers(ask: Ask) -> tuple[Receiver, ...]:
     return ask.receivers if ask.reader is None else (ask.reader.party,)
+
+
+def _acting(ask: Ask) -> tuple[Receiver, ...]:
+    return (ask.sender.party, *ask.receivers) if ask.reader is None else (ask.reader.party,)
+
+
+def _fell(gone: tuple[Receiver, ...], who: Receiver, case: Case) -> bool:
+    """Say whether a party is among those gone, or a unit below one of them."""
+    unit = case.units.get(who) if isinstance(who, UnitId) else None
+    return who in gone or (unit is not None and not unit.ancestors.isdisjoint(gone))
 
 
 def _carried(ask: Ask, kind: Kind) -> set[Category]:

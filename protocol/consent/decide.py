@@ -5,8 +5,8 @@ from __future__ import annotations
 from protocol.consent.answer import Answer, Basis, Deny, Missing, Permit, Reason
 from protocol.consent.ask import Actor, Ask, Receiver
 from protocol.consent.case import Case, ConsentFacts, Sheet
-from protocol.consent.coverage import shielded, situation_of_ask, uncovered
-from protocol.consent.judge import Judged, judge, rules_of
+from protocol.consent.coverage import fallen_away, shielded, situation_of_ask, uncovered
+from protocol.consent.judge import Judged, judge, narrowed, rules_of
 from protocol.consent.law import Requirements
 from protocol.consent.vocabulary import Act, Category, ExceptionKind, Kind
 from protocol.identifiers import Instant, PersonId, UnitId
@@ -15,7 +15,6 @@ __all__ = ["Actor", "Answer", "Ask", "Basis", "Case", "Deny", "Missing", "Permit
 
 _EXCEPTIONS = {
     ExceptionKind.WITHHOLD: Reason.EXCEPTION_WITHHOLD,
-    ExceptionKind.ONE_GUARDIAN: Reason.EXCEPTION_ONE_GUARDIAN,
     ExceptionKind.CARE_ORDER: Reason.EXCEPTION_CARE_ORDER,
 }
 
@@ -56,10 +55,11 @@ def _nonsense(ask: Ask, at: Instant) -> Reason | None:
 
 
 def _exception(ask: Ask, case: Case, at: Instant) -> Reason | None:
-    """Deny where one of the law's exceptions is at work: this version cannot judge by them."""
+    """Deny where one of the law's exceptions is at work: a matter withheld, a care order."""
     for fact in case.exceptions:
-        if fact.subject == ask.subject and fact.matter in (None, ask.matter) and fact.holds(at):
-            return _EXCEPTIONS[fact.kind]
+        stops = _EXCEPTIONS.get(fact.kind)
+        if stops and fact.subject == ask.subject and fact.matter in (None, ask.matter) and fact.holds(at):
+            return stops
     return None
 
 
@@ -120,4 +120,9 @@ def _judge(ask: Ask, case: Case, sheet: Sheet, consent: ConsentFacts, at: Instan
     if situation is None:
         return Deny(Reason.UNIT_UNKNOWN)
     then = at if ask.shared_at is None else ask.shared_at
-    return judge(Judged(consent, situation, rules, sheet, case), then, at)
+    judged = Judged(consent, situation, rules, sheet, case)
+    asked = judge(judged, then, at)
+    if isinstance(asked, Deny):
+        return asked
+    gone = fallen_away(ask, consent.terms.kind, narrowed(judged, at), case)
+    return asked if gone is None else Deny(gone, " ".join(asked.rules))

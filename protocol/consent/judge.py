@@ -12,6 +12,7 @@ from functools import cached_property
 from protocol.consent.age import Band, band, birthday
 from protocol.consent.answer import Deny, Missing, Reason
 from protocol.consent.case import Case, ConsentFacts, Dated, Sheet, Signature
+from protocol.consent.exceptions import excused, within_health, without
 from protocol.consent.law import (
     NO_PERSONS,
     Law,
@@ -23,6 +24,7 @@ from protocol.consent.law import (
     within_caps,
     youth,
 )
+from protocol.consent.narrowing import Narrowing
 from protocol.consent.ruleset import RuleSet, rule_sets
 from protocol.consent.terms import VERSION
 from protocol.consent.vocabulary import Evidence, Outcome, RoleAct
@@ -48,6 +50,15 @@ class Judged:
         """Return what the law asks at an instant."""
         return self._law.asks(at)
 
+    def needed(self, at: Instant) -> Requirements | Reason:
+        """Return what the law asks at an instant, less what a recorded ground lifts."""
+        asked, gone = self._law.asks(at), self.excused(at)
+        return without(asked, gone, self.situation) if gone and isinstance(asked, Requirements) else asked
+
+    def excused(self, at: Instant) -> frozenset[PersonId]:
+        """Return the guardians whom a recorded ground excuses from signing, where it applies."""
+        return excused(self.case, self.consent.terms, at)
+
     @cached_property
     def _law(self) -> Law:
         return law_of(self.rules, self.situation, self.sheet)
@@ -70,7 +81,7 @@ def judge(judged: Judged, then: Instant, now: Instant) -> Requirements | Deny:
     stopped = _not_in_time(judged, then) or _said_no(judged, now) or _ended(judged, then, now)
     if stopped is not None:
         return Deny(stopped)
-    asked = judged.asked(then)
+    asked = judged.needed(then)
     if isinstance(asked, Reason):
         return Deny(asked)
     rule = " ".join(asked.rules)
@@ -93,6 +104,19 @@ def may_withdraw(judged: Judged, person: PersonId, at: Instant) -> bool:
     return person in _entitled(judged, at)
 
 
+def narrowed(judged: Judged, now: Instant) -> tuple[Narrowing, ...]:
+    """Return what has been taken back of a consent by now, by those who might."""
+    return tuple(each for each in judged.consent.narrowings if each.at <= now and _counts(judged, each))
+
+
+def ends(judged: Judged, now: Instant) -> tuple[Instant, Instant]:
+    """Return until when may be shared and until when read: what the terms say, or the earliest end said since."""
+    share_until, read_until = judged.consent.terms.share_until, judged.consent.terms.read_until
+    for each in narrowed(judged, now):
+        share_until, read_until = each.share_end(share_until), each.read_end(read_until)
+    return share_until, read_until
+
+
 def signed(judged: Judged, then: Instant) -> frozenset[PersonId]:
     """Return whose signatures count at an instant."""
     return frozenset(
@@ -110,11 +134,11 @@ def _not_in_time(judged: Judged, then: Instant) -> Reason | None:
 
 
 def _ended(judged: Judged, then: Instant, now: Instant) -> Reason | None:
-    terms = judged.consent.terms
+    share_until, read_until = ends(judged, now)
     # The same instant counts as expired: late is safer than early.
-    if now >= terms.read_until:
+    if now >= read_until:
         return Reason.READING_ENDED
-    return Reason.SHARING_ENDED if then >= terms.share_until else None
+    return Reason.SHARING_ENDED if then >= share_until else None
 
 
 def _said_no(judged: Judged, now: Instant) -> Reason | None:
@@ -129,7 +153,7 @@ def _said_no(judged: Judged, now: Instant) -> Reason | None:
     return None
 
 
-def _counts(judged: Judged, word: Dated) -> bool:
+def _counts(judged: Judged, word: Dated | Narrowing) -> bool:
     """Say whether a no counts, judged when it was said, so that no later event revives what was withdrawn.
 
     Below 16 it also counts from whoever signed or was named to, though the sheet no longer names them: a change of the
@@ -143,11 +167,13 @@ def _counts(judged: Judged, word: Dated) -> bool:
 
 
 def _entitled(judged: Judged, at: Instant) -> frozenset[PersonId]:
-    asked = judged.asked(at)
+    asked, needed = judged.asked(at), judged.needed(at)
     voices = judged.situation.own_senders | youth_from_16(judged.sheet, at)
-    if isinstance(asked, Reason):
+    if isinstance(asked, Reason) or isinstance(needed, Reason):
         return voices
-    return voices | asked.signers | asked.objectors | asked.informed
+    # Whom a ground excuses from signing cannot stop it by a withdrawal, but may take back their own signature.
+    own = asked.signers & {signature.person for signature in judged.consent.signatures}
+    return voices | own | needed.signers | needed.objectors | needed.informed
 
 
 def youth_from_16(sheet: Sheet, at: Instant) -> frozenset[PersonId]:
@@ -210,6 +236,8 @@ def _unsigned_reason(judged: Judged, unsigned: list[frozenset[PersonId]], then: 
     if any(not group & named for group in unsigned):
         # The law asks somebody whom the terms never named: a birthday, or a new holder of parental responsibility.
         return Reason.NEEDS_NEW_CONSENT
+    if NO_PERSONS.union(*unsigned) <= judged.excused(then) and not within_health(judged.situation):
+        return Reason.EXCEPTION_ONE_GUARDIAN
     recorded = {
         signature.person
         for signature in judged.consent.signatures

@@ -8,7 +8,7 @@ from enum import StrEnum
 from protocol.consent.answer import Deny, Missing, Reason
 from protocol.consent.case import Case, ConsentFacts
 from protocol.consent.coverage import situation_of_terms
-from protocol.consent.judge import Judged, judge, rules_of, signed
+from protocol.consent.judge import Judged, ends, judge, rules_of, signed
 from protocol.identifiers import Instant
 
 
@@ -66,7 +66,7 @@ def standing(consent: ConsentFacts, case: Case, at: Instant) -> Standing:
     if not isinstance(answer, Deny):
         return Standing(State.IN_FORCE, None, ())
     if answer.reason is Reason.SHARING_ENDED:
-        last = judge(judged, Instant(consent.terms.share_until - 1), at)
+        last = judge(judged, Instant(ends(judged, at)[0] - 1), at)
         state = State.EXPIRED if isinstance(last, Deny) else State.READ_ONLY
     elif answer.reason in _OPEN:
         state = State.PARTLY_SIGNED if signed(judged, at) else State.REQUESTED

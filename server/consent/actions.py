@@ -9,12 +9,12 @@ from protocol.consent.answer import Reason
 from protocol.consent.ask import Actor
 from protocol.consent.case import Case, ConsentFacts
 from protocol.consent.terms import Terms
+from protocol.identifiers import UnitId
 from protocol.identity import TOLERANCE
 from protocol.log.details import Details
 from protocol.log.event import Event
 from protocol.statements.base import Body, Refused, Statement
 from protocol.statements.consent import (
-    ACTS,
     ConsentAct,
     HearingBody,
     NoticeBody,
@@ -24,6 +24,7 @@ from protocol.statements.consent import (
     SignatureBody,
     WithdrawalBody,
 )
+from protocol.statements.narrowing import TAKING_BACK, WORDS, NarrowingBody
 from server.audit.batch import Work
 from server.consent import cases, store
 from server.consent.judging import (
@@ -50,11 +51,11 @@ if TYPE_CHECKING:
 
     from protocol.identifiers import Instant
 
-OnEnded = Callable[[Work, str], None]
-"""Called in the transaction in which a consent (its digest) is withdrawn, refused or objected to, after the entry."""
+OnEnded = Callable[[Work, ConsentAct], None]
+"""Called in the transaction in which somebody's no ends a consent or a part of it, after the entry, with that no."""
 
 REQUEST = {RequestBody.kind: RequestBody}
-SAID: dict[str, type[Body]] = {HearingBody.kind: HearingBody} | {act.kind: act for act in ACTS}
+SAID: dict[str, type[Body]] = {HearingBody.kind: HearingBody} | {word.kind: word for word in WORDS}
 """What may be said about consents, by kind."""
 
 _EVENTS = {
@@ -63,6 +64,7 @@ _EVENTS = {
     ObjectionBody.kind: Event.CONSENT_OBJECTED,
     NoticeBody.kind: Event.NOTICE_GIVEN,
     WithdrawalBody.kind: Event.CONSENT_WITHDRAWN,
+    NarrowingBody.kind: Event.CONSENT_NARROWED,
 }
 
 
@@ -70,7 +72,7 @@ def request(work: Work, statement: Statement[RequestBody]) -> Accepted | Rejecte
     """Lay terms before those whom the law names; the answer's digest is that of the terms."""
     terms = statement.body.terms
     about = About(Event.REQUEST_REFUSED, terms.subject, terms.matter, (terms.digest,))
-    taken = _take(work, statement, about, _request)
+    taken = take(work, statement, about, _request)
     return Accepted(terms.digest, taken.leaf_index) if isinstance(taken, Accepted) else taken
 
 
@@ -80,13 +82,13 @@ def say(
     """Take a person's word on one consent, or the child's view in a matter; `came` is when, if it had to wait."""
     body = statement.body
     if isinstance(body, HearingBody):
-        return _take(work, statement, About(Event.STATEMENT_REFUSED, body.subject, body.matter), _hear)
-    refused = Event.WITHDRAWAL_REFUSED if body.kind == WithdrawalBody.kind else Event.STATEMENT_REFUSED
+        return take(work, statement, About(Event.STATEMENT_REFUSED, body.subject, body.matter), _hear)
+    refused = Event.WITHDRAWAL_REFUSED if body.kind in TAKING_BACK else Event.STATEMENT_REFUSED
     about = About(refused, body.subject, body.matter, (body.consent,))
-    return _take(work, statement, about, lambda work, statement: _word(work, statement, on_ended), came)
+    return take(work, statement, about, lambda work, statement: _word(work, statement, on_ended), came)
 
 
-def _take(
+def take(
     work: Work,
     statement: Statement[Any],
     about: About,
@@ -125,7 +127,7 @@ def _request(work: Work, statement: Statement[RequestBody]) -> Accepted:
     if owner is None:
         store.begin_matter(connection, terms.matter, terms.subject)
     store.add_consent(connection, statement, index, at)
-    return _kept(work, statement, index)
+    return kept(work, statement, index)
 
 
 def _word(work: Work, statement: Statement[ConsentAct], on_ended: Sequence[OnEnded]) -> Accepted:
@@ -135,21 +137,23 @@ def _word(work: Work, statement: Statement[ConsentAct], on_ended: Sequence[OnEnd
         raise not_known()
     terms = found[0].terms
     [consent] = store.facts_of(found, store.words(connection, [word.consent]))
-    case = cases.around(connection, terms.subject, [consent], (), (), at)
+    less = word.less.receivers if isinstance(word, NarrowingBody) else ()
+    named = frozenset(each for each in less if isinstance(each, UnitId))
+    case = cases.around(connection, terms.subject, [consent], (), (), at, units=named)
     code = against_word(word, statement.iss, consent, case, at)
     if code is not None:
         if not may_know(consent, case, (Actor(statement.iss, None),), at):
             raise not_known()
         raise because_in(terms.matter, code)
-    before = store.word(connection, word.consent, word.kind, statement.iss)
+    before = store.word(connection, word.consent, word.kind, statement.iss, store.narrows(word))
     if before is not None:
         return Accepted(before.statement, before.leaf_index)
     index = work.append(_EVENTS[word.kind], _details(statement, terms, terms.roles[0].rule), terms.matter)
     store.add_word(connection, statement, index, at)
-    accepted = _kept(work, statement, index)
-    if word.kind in FINAL:
+    accepted = kept(work, statement, index)
+    if word.kind in FINAL | TAKING_BACK:
         for ended in on_ended:
-            ended(work, word.consent)
+            ended(work, word)
     return accepted
 
 
@@ -166,7 +170,7 @@ def _hear(work: Work, statement: Statement[HearingBody]) -> Accepted:
         raise because_in(hearing.matter, code)
     index = work.append(Event.CHILD_HEARD, _details(statement, hearing), hearing.matter)
     store.add_hearing(connection, statement, index, at)
-    return _kept(work, statement, index)
+    return kept(work, statement, index)
 
 
 def require_now(made: Instant, at: Instant) -> None:
@@ -182,7 +186,8 @@ def _stranger(actor: Actor, case: Case) -> Refused:
     return because(NOT_A_PARTY.code if case.memberships else Reason.NOT_A_MEMBER)
 
 
-def _kept(work: Work, statement: Statement[Any], index: int) -> Accepted:
+def kept(work: Work, statement: Statement[Any], index: int) -> Accepted:
+    """Keep a statement that was accepted."""
     identity.keep_statement(work.connection, statement, index, work.at)
     return Accepted(statement.digest, index)
 

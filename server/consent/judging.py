@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from protocol.consent.answer import Reason
 from protocol.consent.ask import Actor
 from protocol.consent.case import AcceptedRules
+from protocol.consent.coverage import covers
 from protocol.consent.judge import Judged, may_withdraw
 from protocol.consent.law import Requirements, minor, responsibility_is_clear, roles, within_caps, youth
 from protocol.consent.state import prepare
 from protocol.consent.terms import PersonParty
 from protocol.consent.visibility import view
-from protocol.consent.vocabulary import RoleAct
+from protocol.consent.vocabulary import ExceptionKind, RoleAct
 from protocol.identifiers import Instant
 from protocol.statements.consent import (
     NoticeBody,
@@ -23,10 +24,12 @@ from protocol.statements.consent import (
     SignatureBody,
     WithdrawalBody,
 )
-from server.consent.refusals import NOT_ENTITLED, OTHER_CONSENT, OTHER_TEXT, WRONG_ROLES
+from protocol.statements.narrowing import TAKING_BACK, NarrowingBody
+from server.consent.refusals import NOT_ENTITLED, NOT_NARROWER, OTHER_CONSENT, OTHER_TEXT, WRONG_ROLES
 
 if TYPE_CHECKING:
     from protocol.consent.case import Case, ConsentFacts
+    from protocol.consent.narrowing import Less
     from protocol.identifiers import PersonId
     from protocol.statements.consent import ConsentAct, HearingBody
 
@@ -65,7 +68,7 @@ def against_word(word: ConsentAct, person: PersonId, consent: ConsentFacts, case
     terms = consent.terms
     if (word.subject, word.matter) != (terms.subject, terms.matter):
         return OTHER_CONSENT.code
-    if word.kind in FINAL:
+    if word.kind in FINAL | TAKING_BACK:
         # A no counts whatever the policy now says of the rules, and whether or not the sheet has been renewed in time.
         accepted = AcceptedRules(digest=terms.rules, holds_from=_BEGINNING, holds_to=None)
         judged = prepare(consent, replace(case, rule_sets=(accepted,)), _BEGINNING)
@@ -73,9 +76,10 @@ def against_word(word: ConsentAct, person: PersonId, consent: ConsentFacts, case
         judged = prepare(consent, case, at)
     if isinstance(judged, Reason):
         return judged
-    if word.kind == WithdrawalBody.kind:
-        return None if may_withdraw(judged, person, at) else NOT_ENTITLED.code
-    asked = judged.asked(at)
+    if word.kind in TAKING_BACK:
+        return _against_taking_back(word, person, judged, at)
+    # Whom a ground excuses may sign all the same, and has no veto.
+    asked = judged.asked(at) if isinstance(word, SignatureBody) else judged.needed(at)
     if isinstance(asked, Reason):
         return asked
     if person not in _ASKED[word.kind](asked):
@@ -99,9 +103,26 @@ def may_know(consent: ConsentFacts, case: Case, actors: tuple[Actor, ...], at: I
     return any(view(actor, consent, case, at).existence for actor in actors)
 
 
+def _against_taking_back(word: ConsentAct, person: PersonId, judged: Judged, at: Instant) -> str | None:
+    if not may_withdraw(judged, person, at):
+        return NOT_ENTITLED.code
+    return NOT_NARROWER.code if isinstance(word, NarrowingBody) and not _narrower(word.less, judged) else None
+
+
+def _narrower(less: Less, judged: Judged) -> bool:
+    """Say whether all that is to fall away is something that the terms give."""
+    terms = judged.consent.terms
+    return (
+        all(covers(terms.receivers, each, judged.case) for each in less.receivers)
+        and set(less.categories) <= set(terms.categories)
+        and (less.share_until is None or less.share_until < terms.share_until)
+        and (less.read_until is None or less.read_until < terms.read_until)
+    )
+
+
 def _against_facts(judged: Judged, at: Instant) -> Reason | None:
     terms, sheet = judged.consent.terms, judged.sheet
-    if judged.case.exceptions:
+    if any(each.kind is ExceptionKind.CARE_ORDER for each in judged.case.exceptions):
         return Reason.EXCEPTION_CARE_ORDER
     for party in (*terms.senders, *terms.receivers):
         if isinstance(party, PersonParty):

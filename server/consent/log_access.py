@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from protocol.consent.ask import Actor
 from protocol.consent.visibility import view
 from protocol.log.details import Decision
-from protocol.statements.consent import ACTS, RequestBody
+from protocol.statements.consent import RequestBody
+from protocol.statements.narrowing import WORDS
 from server.consent import cases, listing, store
 from server.identity import store as identity
 from server.identity.access import KnownPersons
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from protocol.log.details import Details
 
 _SHARED = frozenset({"share", "receive", "open", "reopen"})
-_TOLD = _SHARED | {RequestBody.kind, *(act.kind for act in ACTS)}
+_TOLD = _SHARED | {RequestBody.kind, *(word.kind for word in WORDS)}
 """What is told under a consent: its words, and what was shared and read under it. Drafts and own copies are not."""
 
 
@@ -62,7 +63,7 @@ def _sees_log(connection: Connection, person: PersonId, subject: SubjectId, deta
     found = store.consents(connection, details.consents)
     facts = store.facts_of(found, store.words(connection, details.consents))
     units = frozenset(each.unit for each in asker.memberships)
-    plain = cases.around(connection, subject, facts, (), (), at, units=units)
+    plain = cases.around(connection, subject, facts, (), (), at, units=units, facts=())
     case = replace(plain, memberships=asker.memberships)
     seen = [
         each.terms.digest

@@ -28,10 +28,16 @@ OTHER_CONSENT = ProblemType("other-consent", 422, "The statement names another s
 OTHER_TEXT = ProblemType("other-text", 422, "Another text was shown than the one in the terms")
 WRONG_ROLES = ProblemType("wrong-roles", 422, "The terms do not name exactly those whom the law names")
 NOT_A_PARTY = ProblemType("not-a-party", 403, "The unit is neither sender nor receiver")
+ALREADY_REMINDED = ProblemType("already-reminded", 409, "Those who have not answered were reminded once already")
+NOBODY_TO_REMIND = ProblemType("nobody-to-remind", 409, "Nobody is still asked for an answer")
 
+NOT_NARROWER = ProblemType("not-narrower", 422, "This names a recipient, sort of content or end that the consent lacks")
+BAD_FACT = ProblemType(
+    "bad-fact", 422, "The fact lacks what such a fact must have: an end in time, attempts, or the fact it ends"
+)
 NOT_ENTITLED = ProblemType("not-entitled", 403, "The signer may not say this")
 
-PROBLEMS = (CONSENT_TAKEN, OTHER_CONSENT, OTHER_TEXT, WRONG_ROLES, NOT_A_PARTY, NOT_ENTITLED)
+PROBLEMS = (CONSENT_TAKEN, ALREADY_REMINDED, NOBODY_TO_REMIND, OTHER_CONSENT, OTHER_TEXT, WRONG_ROLES, NOT_A_PARTY, NOT_NARROWER, BAD_FACT, NOT_ENTITLED)
 
 _KINDS = {kind.code: kind for kind in PROBLEMS}
 _REASONS = frozenset(Reason)

@@ -10,8 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from protocol.statements.base import Refused, claim
+from protocol.statements.base import Body, Refused, claim
 from protocol.statements.consent import WithdrawalBody
+from protocol.statements.narrowing import NarrowingBody
 from server.audit import postponed
 from server.audit.log import LogHalted
 from server.consent import actions
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from server.consent.actions import OnEnded
     from server.identity.intake import Intake
 
-WITHDRAWAL = {WithdrawalBody.kind: WithdrawalBody}
+WITHDRAWAL: dict[str, type[Body]] = {WithdrawalBody.kind: WithdrawalBody, NarrowingBody.kind: NarrowingBody}
+"""What takes a consent back, whole or in part."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ _TOLD_ANYBODY = Denied(Reason.CONSENT_UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An answer, the terms that were found, and the digests of every consent statement and hearing it rests on."""
+    """An answer, the terms that were found, and the digests of every statement that it rests on."""
 
     answer: Permit | Deny
     terms: tuple[Terms, ...]
@@ -38,7 +38,7 @@ class Judged:
 
     @property
     def read_until(self) -> Instant:
-        """When reading what is shared now ends."""
+        """When reading what is shared now ends, by the terms; what was taken back since is judged at every opening."""
         return min(each.read_until for each in self.terms if each.kind is Kind.DISCLOSURE)
 
     def is_in(self, matter: MatterId) -> bool:
@@ -93,10 +93,11 @@ def _judge(  # noqa: PLR0917  (same)
     acting = sender if reader is None else reader
     units = frozenset(each for each in (sender.unit, *receivers) if isinstance(each, UnitId))
     hearings = [each.fact for each in heard]
-    case = cases.around(connection, body.subject, asked.consents, hearings, [acting], at, units=units)
+    noted = cases.facts_around(connection, terms)
+    case = cases.around(connection, body.subject, asked.consents, hearings, [acting], at, units=units, facts=noted)
     require_related(connection, case, acting, body.subject, at)
     purposes = {each.purpose for each in terms}
-    statements = (*asked.statements, *(each.statement for each in heard))
+    statements = (*asked.statements, *(each.statement for each in heard), *(each.digest for each in noted))
     if len(terms) != len(body.consents):
         return Judged(Deny(Reason.CONSENT_UNKNOWN), terms, statements)
     if len(purposes) != 1:

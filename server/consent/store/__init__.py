@@ -5,7 +5,8 @@ are only ever added: a consent has no stored state, and nothing that was said is
 """
 
 from server.consent.store.asking import Asked, asked, facts, facts_of
-from server.consent.store.keeping import add_consent, add_hearing, add_word, begin_matter
+from server.consent.store.facts import Noted, add_fact, facts_in
+from server.consent.store.keeping import add_consent, add_hearing, add_word, begin_matter, narrows
 from server.consent.store.rows import (
     Found,
     Heard,
@@ -26,9 +27,11 @@ __all__ = [
     "Asked",
     "Found",
     "Heard",
+    "Noted",
     "Related",
     "Word",
     "add_consent",
+    "add_fact",
     "add_hearing",
     "add_word",
     "asked",
@@ -37,10 +40,12 @@ __all__ = [
     "consents",
     "consents_in",
     "facts",
+    "facts_in",
     "facts_of",
     "hearings",
     "is_party_on",
     "listed",
+    "narrows",
     "subject_of",
     "word",
     "words",

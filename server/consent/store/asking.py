@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, null, select, union_all
 
 from protocol.consent.case import ConsentFacts, Dated, Hearing, Signature
+from protocol.consent.narrowing import Less, Narrowing
 from protocol.consent.vocabulary import Evidence, Outcome
 from protocol.identifiers import Instant, MatterId, PersonId, SubjectId, UnitId
 from server.consent.store import tables
@@ -52,7 +54,7 @@ def asked(connection: Connection, digests: Collection[str], matter: MatterId) ->
     named = {f"d{number}": digest for number, digest in enumerate(ordered)}
     requested: dict[str, Instant] = {}
     statements: list[str] = []
-    said: list[tuple[str, str, PersonId, Instant]] = []
+    said: list[tuple[str, str, PersonId, Instant, str]] = []
     heard: list[HeardFor] = []
     for what, about, subject, person, at, unit, statement in connection.execute(
         _facts(len(ordered)), named | {"m": matter}
@@ -65,18 +67,21 @@ def asked(connection: Connection, digests: Collection[str], matter: MatterId) ->
         if person is None:
             requested[about] = Instant(at)
         else:
-            said.append((about, what, PersonId(person), Instant(at)))
+            said.append((about, what, PersonId(person), Instant(at), unit))
     terms = _terms_of(connection, requested.keys())
     return Asked(facts([(terms[digest], at) for digest, at in requested.items()], said), statements, heard)
 
 
 def facts(
-    found: Iterable[tuple[Terms, Instant]], said: Iterable[tuple[str, str, PersonId, Instant]]
+    found: Iterable[tuple[Terms, Instant]], said: Iterable[tuple[str, str, PersonId, Instant, str]]
 ) -> list[ConsentFacts]:
-    """Put each consent (terms, requested at) together with the words (consent, kind, person, at) said on it."""
+    """Put each consent (terms, requested at) together with its words (consent, kind, person, at, narrows)."""
     dated: dict[tuple[str, str], list[Dated]] = {}
-    for consent, kind, person, at in said:
+    narrowed: dict[str, list[Narrowing]] = {}
+    for consent, kind, person, at, narrows in said:
         dated.setdefault((consent, kind), []).append(Dated(person, at))
+        if narrows:
+            narrowed.setdefault(consent, []).append(Narrowing(person, at, _less(narrows)))
 
     def words_of(terms: Terms, kind: str) -> tuple[Dated, ...]:
         return tuple(dated.get((terms.digest, kind), ()))
@@ -92,6 +97,7 @@ def facts(
             objections=words_of(terms, "consent-objection"),
             withdrawals=words_of(terms, "consent-withdrawal"),
             notices=words_of(terms, "consent-notice"),
+            narrowings=tuple(narrowed.get(terms.digest, ())),
         )
         for terms, requested_at in found
     ]
@@ -99,7 +105,12 @@ def facts(
 
 def facts_of(found: Sequence[Found], said: Iterable[Word]) -> list[ConsentFacts]:
     """Put listed consents together with the words said on them, in the order of `found`."""
-    return facts([each[:2] for each in found], [each[:4] for each in said])
+    return facts([each[:2] for each in found], [each[:5] for each in said])
+
+
+@lru_cache(maxsize=1024)
+def _less(written: str) -> Less:
+    return Less.parse(json.loads(written))
 
 
 @lru_cache(maxsize=32)
@@ -108,7 +119,7 @@ def _facts(count: int) -> CompoundSelect[Any]:
     named: list[BindParameter[str]] = [bindparam(f"d{number}") for number in range(count)]
     return union_all(
         select(null(), _c.digest, null(), null(), _c.requested_at, null(), _c.statement).where(_c.digest.in_(named)),
-        select(_w.kind, _w.digest, null(), _w.person, _w.at, null(), _w.statement).where(_w.digest.in_(named)),
+        select(_w.kind, _w.digest, null(), _w.person, _w.at, _w.narrows, _w.statement).where(_w.digest.in_(named)),
         select(_h.outcome, null(), _h.subject, _h.person, _h.at, _h.unit, _h.statement).where(
             _h.matter == bindparam("m")
         ),

@@ -8,6 +8,7 @@ from sqlalchemy import insert
 
 from keys.canonical import canonical
 from protocol.consent.terms import UnitParty
+from protocol.statements.narrowing import NarrowingBody
 from server.consent.store import tables
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def add_consent(connection: Connection, request: Statement[RequestBody], leaf_in
             "requested_at": at,
             "requester": request.iss,
             "unit": request.body.unit,
+            "share_until": terms.share_until,
             "statement": request.digest,
             "leaf_index": leaf_index,
         },
@@ -57,7 +59,7 @@ def add_consent(connection: Connection, request: Statement[RequestBody], leaf_in
 
 
 def add_word(connection: Connection, statement: Statement[ConsentAct], leaf_index: int, at: Instant) -> None:
-    """Keep a person's word on a consent."""
+    """Keep a person's word on a consent; what a narrowing takes back stands beside it."""
     connection.execute(
         insert(tables.words),
         {
@@ -65,10 +67,16 @@ def add_word(connection: Connection, statement: Statement[ConsentAct], leaf_inde
             "digest": statement.body.consent,
             "kind": statement.body.kind,
             "person": statement.iss,
+            "narrows": narrows(statement.body),
             "at": at,
             "leaf_index": leaf_index,
         },
     )
+
+
+def narrows(word: ConsentAct) -> str:
+    """Write what a word takes back, as canonical JSON; nothing for a word that takes back all or none."""
+    return canonical(word.less.to_json()).decode() if isinstance(word, NarrowingBody) else ""
 
 
 def add_hearing(connection: Connection, statement: Statement[HearingBody], leaf_index: int, at: Instant) -> None:

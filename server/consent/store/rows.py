@@ -30,12 +30,13 @@ class Found(NamedTuple):
 
 
 class Word(NamedTuple):
-    """One person's word on a consent: the statement's kind and digest, and its entry."""
+    """One person's word on a consent, with what a narrowing takes back; the statement's digest, and its entry."""
 
     consent: str
     kind: str
     person: PersonId
     at: Instant
+    narrows: str
     statement: str
     leaf_index: int
 
@@ -62,9 +63,14 @@ _COLUMNS = (_c.terms, _c.requested_at, _c.statement, _c.leaf_index)
 _SOME = select(*_COLUMNS).where(_c.digest.in_(bindparam("digests", expanding=True)))
 _NAMED = select(*_COLUMNS).where(_c.consent == bindparam("c"))
 _IN_MATTER = select(*_COLUMNS).where(_c.matter == bindparam("m")).order_by(_c.leaf_index)
-_SAID = (_w.digest, _w.kind, _w.person, _w.at, _w.statement, _w.leaf_index)
+_SAID = (_w.digest, _w.kind, _w.person, _w.at, _w.narrows, _w.statement, _w.leaf_index)
 _WORDS = select(*_SAID).where(_w.digest.in_(bindparam("digests", expanding=True))).order_by(_w.leaf_index)
-_WORD = select(*_SAID).where(_w.digest == bindparam("d"), _w.kind == bindparam("k"), _w.person == bindparam("p"))
+_WORD = select(*_SAID).where(
+    _w.digest == bindparam("d"),
+    _w.kind == bindparam("k"),
+    _w.person == bindparam("p"),
+    _w.narrows == bindparam("n"),
+)
 _HEARINGS = (
     select(_h.subject, _h.matter, _h.outcome, _h.person, _h.at, _h.unit, _h.statement, _h.leaf_index)
     .where(_h.matter.in_(bindparam("matters", expanding=True)))
@@ -125,9 +131,9 @@ def words(connection: Connection, digests: Collection[str]) -> list[Word]:
     return [_word(row) for row in connection.execute(_WORDS, {"digests": sorted(digests)})]
 
 
-def word(connection: Connection, consent: str, kind: str, person: PersonId) -> Word | None:
-    """Give this person's word of this kind on a consent, if it was said."""
-    row = connection.execute(_WORD, {"d": consent, "k": kind, "p": person}).one_or_none()
+def word(connection: Connection, consent: str, kind: str, person: PersonId, narrows: str = "") -> Word | None:
+    """Give this person's word of this kind on a consent, if it was said; of a narrowing, the one of just this."""
+    row = connection.execute(_WORD, {"d": consent, "k": kind, "p": person, "n": narrows}).one_or_none()
     return None if row is None else _word(row)
 
 
@@ -180,6 +186,6 @@ def _terms(written: bytes) -> Terms:
     return Terms.parse(json.loads(written))
 
 
-def _word(row: tuple[str, str, str, int, str, int]) -> Word:
-    consent, kind, person, at, statement, leaf_index = row
-    return Word(consent, kind, PersonId(person), Instant(at), statement, leaf_index)
+def _word(row: tuple[str, str, str, int, str, str, int]) -> Word:
+    consent, kind, person, at, narrows, statement, leaf_index = row
+    return Word(consent, kind, PersonId(person), Instant(at), narrows, statement, leaf_index)

@@ -26,10 +26,12 @@ consents = Table(
     Column("requested_at", LONG, nullable=False),
     Column("requester", ID, nullable=False),
     Column("unit", ID),
+    Column("share_until", LONG, nullable=False),
     Column("statement", DIGEST, nullable=False),
     Column("leaf_index", LONG, nullable=False, unique=True),
     Index("consents_by_subject", "subject", "leaf_index"),
     Index("consents_by_matter", "matter", "leaf_index"),
+    Index("consents_by_unit", "unit", "share_until"),
 )
 parties = Table(
     "consent_parties",
@@ -39,16 +41,34 @@ parties = Table(
     Column("subunits", Boolean, nullable=False),
     Column("digest", DIGEST, nullable=False),
 )
-words = Table(
+words = Table(  # `narrows` is canonical JSON of what a narrowing takes back, empty for every other word
     "consent_words",
     metadata,
     Column("statement", DIGEST, primary_key=True),
     Column("digest", DIGEST, nullable=False),
     Column("kind", String(32), nullable=False),
     Column("person", ID, nullable=False),
+    Column("narrows", String(2000), nullable=False),
     Column("at", LONG, nullable=False),
     Column("leaf_index", LONG, nullable=False),
-    UniqueConstraint("digest", "kind", "person", name="consent_words_once"),
+    UniqueConstraint("digest", "kind", "person", "narrows", name="consent_words_once"),
+)
+facts = Table(
+    "facts",
+    metadata,
+    Column("statement", DIGEST, primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("matter", ID, nullable=False),
+    Column("subject", ID, nullable=False),
+    Column("unit", ID, nullable=False),
+    Column("person", ID, nullable=False),
+    Column("guardian", ID),
+    Column("fact", DIGEST),
+    Column("holds_from", LONG),
+    Column("holds_to", LONG),
+    Column("at", LONG, nullable=False),
+    Column("leaf_index", LONG, nullable=False),
+    Index("facts_by_matter", "matter", "leaf_index"),
 )
 hearings = Table(
     "hearings",

@@ -225,8 +225,8 @@ async def own_sending(town: Town) -> Terms:
 async def test_a_no_tells_the_packages_above_once_and_in_its_transaction(town: Town, kind: type[ConsentAct]) -> None:
     told: list[tuple[str, Instant]] = []
 
-    def ended(work: Work, consent: str) -> None:
-        told.append((consent, work.at))
+    def ended(work: Work, no: ConsentAct) -> None:
+        told.append((no.consent, work.at))
         assert work.pending, "the entry of the no comes first"
 
     town.world.client.app[ON_ENDED].append(ended)
@@ -240,7 +240,7 @@ async def test_a_no_tells_the_packages_above_once_and_in_its_transaction(town: T
 
 
 async def test_what_fails_above_takes_the_no_back_with_it(town: Town) -> None:
-    def fails(_: Work, __: str) -> None:
+    def fails(_: Work, __: ConsentAct) -> None:
         raise RuntimeError("synthetic")
 
     terms = await town.in_force()

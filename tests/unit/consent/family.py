@@ -20,6 +20,7 @@ from protocol.consent.case import (
     Signature,
     UnitFacts,
 )
+from protocol.consent.narrowing import Less, Narrowing
 from protocol.consent.ruleset import current_rules
 from protocol.consent.terms import PersonParty, Role, Terms, Text, UnitParty
 from protocol.consent.vocabulary import (
@@ -122,6 +123,10 @@ UNITS = {
     WELFARE: _unit_facts(Regime.CHILD_WELFARE),
 }
 STAFF = {GP: DOCTOR, BUP: PSYCHOLOGIST, BUP_TEAM: PSYCHOLOGIST, SCHOOL: TEACHER, PPT: TEACHER, BOROUGH: NURSE}
+
+
+def narrowing(who: PersonId, at: int = NOW, **less: Any) -> Narrowing:
+    return Narrowing(who, Instant(at), Less(**less))
 
 
 def membership(who: PersonId, where: UnitId, *, since: int = 0, until: int | None = None) -> Membership:

@@ -78,6 +78,10 @@ def denied() -> dict[Reason, Question]:
         Reason.SHARING_ENDED: asked(consent(MOTHER, FATHER, share_until=NOW)),
         Reason.READING_ENDED: asked(consent(MOTHER, FATHER, share_until=NOW, read_until=NOW)),
         Reason.WITHDRAWN: asked(replace(BOTH, withdrawals=(f.dated(MOTHER, NOW),))),
+        Reason.RECEIVER_WITHDRAWN: asked(replace(BOTH, narrowings=(f.narrowing(MOTHER, receivers=(f.BUP,)),))),
+        Reason.CATEGORY_WITHDRAWN: asked(
+            replace(BOTH, narrowings=(f.narrowing(FATHER, categories=(Category.PPT_REPORT,)),))
+        ),
         Reason.REFUSED: asked(replace(BOTH, refusals=(f.dated(FATHER),))),
         Reason.OBJECTED: asked(consent(MOTHER, **discharge, objections=(f.dated(FATHER),))),
         Reason.HEARD_AGAINST: asked(sheet=children[13], hearings=(f.heard(Outcome.AGAINST),)),

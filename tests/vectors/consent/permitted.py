@@ -74,6 +74,10 @@ def edges() -> dict[str, Question]:
     shield = Shield(matter=f.MATTER, persons=frozenset({MOTHER}), provisional=True, holds_from=SIGNED, holds_to=None)
     half = consent(MOTHER)
     letter = consent(MOTHER, FATHER, receivers=f.parties(f.BUP, MOTHER))
+    both = consent(MOTHER, FATHER, receivers=f.parties(f.BUP, f.SCHOOL))
+    less_bup = replace(both, narrowings=(f.narrowing(MOTHER, receivers=(f.SCHOOL,), categories=(Category.PLAN,)),))
+    by_stranger = replace(BOTH, narrowings=(f.narrowing(f.STRANGER, receivers=(f.BUP,)),))
+    shorter = replace(BOTH, narrowings=(f.narrowing(MOTHER, share_until=SIGNED),))
     by_parent = replace(BOTH, withdrawals=(f.dated(MOTHER, NOW),))
     return {
         "the last instant of sharing": (share(ending), f.case(ending), Instant(NOW - 1)),
@@ -120,6 +124,9 @@ def edges() -> dict[str, Question]:
             NOW,
         ),
         "a matter shielded from somebody else": (share(BOTH), f.case(BOTH, shields=(shield,)), NOW),
+        "another recipient was taken out": (share(less_bup), f.case(less_bup), NOW),
+        "a stranger took the recipient out": (share(by_stranger), f.case(by_stranger), NOW),
+        "shared before an end that was said later": (opening(shorter, shared_at=NOW - 1), f.case(shorter), NOW),
         "a parent's withdrawal from 16 on": (
             opening(by_parent, shared_at=birthday(date(2010, 9, 5), 16) - 1),
             f.case(by_parent, sheet=f.sheet(date(2010, 9, 5))),
