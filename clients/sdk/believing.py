@@ -19,11 +19,11 @@ from protocol.identity import TOLERANCE, Directory, Logged, Policy, logged_list,
 from protocol.log.checkpoint import BadCheckpoint, open_checkpoint
 from protocol.log.receipt import Verified as Proved
 from protocol.log.receipt import parse as parse_receipt
-from protocol.logged import WITHDRAWAL
 from protocol.pins import Pins
 from protocol.share import Verified as Opening
 from protocol.sightings import Forked, compare
 from protocol.statements.base import Refused
+from protocol.statements.narrowing import TAKING_BACK
 
 
 class Believer:
@@ -74,7 +74,7 @@ class Believer:
             raise self.tampered(error, logged.to_json()) from error
         # Not against the clock now: a request that is finished after a crash may have been logged long ago.
         # A withdrawal may have waited for a halted log (`protocol.logged.Ledger.believe`).
-        late = entry.entry.t - made > TOLERANCE and entry.details.act != WITHDRAWAL
+        late = entry.entry.t - made > TOLERANCE and entry.details.act not in TAKING_BACK
         if late or made - entry.entry.t > TOLERANCE:
             far = Refused("wrong-time", "the server's clock and yours are more than five minutes apart")
             raise self.tampered(far, logged.to_json())

@@ -23,8 +23,8 @@ from protocol.log.receipt import BadReceipt
 from protocol.log.receipt import Verified as Proved
 from protocol.log.receipt import parse as parse_receipt
 from protocol.log.receipt import verify as verify_receipt
-from protocol.logged import WITHDRAWAL
 from protocol.statements import base
+from protocol.statements.narrowing import TAKING_BACK
 
 _TRIES_AFTER_LOSS = (0.3, 1.0)
 """Seconds to wait before a request whose answer was lost is sent again."""
@@ -199,7 +199,7 @@ def _waits(token: str, answer: Mapping[str, Any]) -> bool:
     """Say whether the answer is that this withdrawal waits for the log; of nothing else may a server say so."""
     said = signing.peek(token).body["kind"]
     told = {"digest": signing.digest(token), "state": "waiting"}
-    return said == WITHDRAWAL and all(answer.get(name) == value for name, value in told.items())
+    return said in TAKING_BACK and all(answer.get(name) == value for name, value in told.items())
 
 
 def _is_unknown(error: SdkError) -> bool:
