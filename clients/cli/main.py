@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from clients.cli import consents, enrolment, held, log, receiving, registrar, sending, server, units
+from clients.cli import consents, enrolment, held, log, receiving, registrar, rules, sending, server, units
 
 app = typer.Typer(
     name="fortrolig",
@@ -23,6 +23,7 @@ enrolment.register(app)
 sending.register(app)
 receiving.register(app)
 app.add_typer(consents.app, name="consent")
+app.add_typer(rules.app, name="rules")
 app.add_typer(held.app, name="held")
 app.add_typer(units.app, name="unit")
 app.add_typer(log.app, name="log")

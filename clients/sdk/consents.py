@@ -14,12 +14,13 @@ from clients.sdk.errors import Denied, Postponed, Tampered
 from clients.sdk.journal import purpose
 from clients.sdk.transport import clock
 from keys.signing import peek
+from protocol.consent.acceptance import rules_for
 from protocol.consent.age import months_after
 from protocol.consent.answer import Reason
 from protocol.consent.case import Case, ConsentFacts, Dated, Hearing, Signature
 from protocol.consent.coverage import situation_of_terms
 from protocol.consent.law import requirements, roles
-from protocol.consent.ruleset import current_rules, rule_sets
+from protocol.consent.ruleset import rule_sets
 from protocol.consent.state import Standing, standing
 from protocol.consent.terms import PersonParty, Role, Terms, Text, UnitParty
 from protocol.consent.vocabulary import Category, Kind, Language, Purpose
@@ -164,7 +165,10 @@ def lawful_terms(found: Situation, wanted: Wanted, kind: Kind) -> Terms:
     Raises:
         Denied: the law lets nobody sign this now.
     """
-    rules, made = current_rules(), clock()
+    case, made = found.case(()), clock()
+    rules = rules_for(case.rule_sets, made)
+    if rules is None:
+        raise denied(Reason.RULES_NOT_ACCEPTED, wanted.language)
     scope = rules.purposes[wanted.purpose]
     draft = Terms(
         v=1,
@@ -184,7 +188,6 @@ def lawful_terms(found: Situation, wanted: Wanted, kind: Kind) -> Terms:
         roles=(),
         text=Text("-", wanted.language, "-"),
     )
-    case = found.case(())
     asked_of = situation_of_terms(draft, case)
     if asked_of is None or case.sheet is None:
         raise denied(Reason.UNIT_UNKNOWN if case.sheet is not None else Reason.SHEET_MISSING, wanted.language)

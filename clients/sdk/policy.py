@@ -20,7 +20,8 @@ from protocol.identity import Logged, Policy, accept_policy, proved
 from protocol.log.receipt import parse as parse_receipt
 from protocol.pins import Pins
 from protocol.reading import Fields, text
-from protocol.statements.base import Refused
+from protocol.statements.base import Refused, verify
+from protocol.statements.identity import PolicyBody
 
 _FILE = "policy.json"
 
@@ -108,3 +109,22 @@ def kept(folder: Path) -> Policy | None:
         raise
     except ValueError as error:
         raise damaged(folder / _FILE) from error
+
+
+def last_published(folder: Path, root: signing.PublicKey, log: str) -> PolicyBody | None:
+    """Read the policy that the root's own home keeps, whether or not it has ended; None if it keeps none.
+
+    Only whoever goes on from it asks this: nothing else may rest on a policy that has ended.
+
+    Raises:
+        Fault: `damaged-home`.
+        Refused: it is not this root's, or of another log.
+    """
+    found = read_json(folder / _FILE)
+    if not found:
+        return None
+    try:
+        token = Published.parse(found).logged.token
+    except ValueError as error:
+        raise damaged(folder / _FILE) from error
+    return verify(token, PolicyBody, root, aud=log).body

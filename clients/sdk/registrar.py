@@ -8,13 +8,14 @@ from pathlib import Path
 from clients.sdk.client import Client, days
 from clients.sdk.errors import Incomplete, Misused, Tampered
 from clients.sdk.home import Home, Profile
+from clients.sdk.policy import last_published
 from clients.sdk.transport import clock
 from keys import signing
 from keys.encoding import decode
 from keys.keyring import Cost
-from protocol.consent.case import AcceptedRules
+from protocol.consent.acceptance import following
 from protocol.consent.ruleset import current_rules
-from protocol.identifiers import Instant, PersonId
+from protocol.identifiers import PersonId
 from protocol.identity import Logged, Policy
 from protocol.log.note import BadNote, Verifier
 from protocol.statements import base
@@ -46,10 +47,12 @@ def fingerprint(home: Home) -> str:
 async def publish(client: Client, log: str) -> Policy:
     """Sign the policy with the root key, log key in it, and publish it; the next number if there is one already.
 
-    `log` is the verifier key text that `server init` printed.
+    `log` is the verifier key text that `server init` printed. The rules that this program holds are accepted for terms
+    made from now; those that the last policy accepted stay accepted for terms made before.
 
     Raises:
         Misused: I do not hold the root key, or `log` is none.
+        Incomplete: this home does not keep the last policy, so that its rules would be lost.
     """
     root = _root_key(client.home)
     try:
@@ -57,6 +60,11 @@ async def publish(client: Client, log: str) -> Policy:
     except BadNote as error:
         raise Misused("bad-log-key", f"This is not the log key that `server init` printed: {error}") from error
     number = await _next_number(client)
+    before = last_published(client.home.folder, root.public, origin)
+    if number != (1 if before is None else before.number + 1):
+        raise Incomplete(
+            "no-last-policy", "This home does not keep the last policy; publish where it was published, or fetch it."
+        )
     keys = client.home.keyring
     body = PolicyBody(
         number=number,
@@ -66,7 +74,7 @@ async def publish(client: Client, log: str) -> Policy:
         witnesses=(),
         quorum=0,
         registrars=(Registrar(client.person, KeySet(keys.signing.public, keys.sealing.public.raw)),),
-        rules=(AcceptedRules(digest=current_rules().digest, holds_from=Instant(0), holds_to=None),),
+        rules=following(() if before is None else before.rules, current_rules().digest, clock()),
     )
     token = base.sign(body, root, iss=client.person, aud=origin, made=clock(), seen=client.home.seen)
     answer = await client.transport.post("/v1/policy", {"root": root.public.jwk, "token": token}, public=True)

@@ -57,7 +57,7 @@ def birthday(birth_date: date, years: int) -> Instant:
     if year > _LAST_YEAR:
         return Instant(LARGEST_INTEGER)
     day = min(birth_date.day, monthrange(year, birth_date.month)[1])
-    return _instant(datetime(year, birth_date.month, day, tzinfo=OSLO))
+    return instant_of(datetime(year, birth_date.month, day, tzinfo=OSLO))
 
 
 @lru_cache(maxsize=65_536)
@@ -91,7 +91,7 @@ def months_after(start: Instant, months: int) -> Instant:
     local = _local(start)
     year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
     day = min(local.day, monthrange(year, month + 1)[1])
-    return _instant(local.replace(year=year, month=month + 1, day=day))
+    return instant_of(local.replace(year=year, month=month + 1, day=day))
 
 
 def wall_clock(at: Instant) -> datetime:
@@ -101,12 +101,13 @@ def wall_clock(at: Instant) -> datetime:
 
 def midnight(day: date) -> Instant:
     """Return the instant at which a day begins in Oslo."""
-    return _instant(datetime(day.year, day.month, day.day, tzinfo=OSLO))
+    return instant_of(datetime(day.year, day.month, day.day, tzinfo=OSLO))
 
 
 def _local(at: Instant) -> datetime:
     return (_EPOCH + timedelta(milliseconds=at)).astimezone(OSLO)
 
 
-def _instant(moment: datetime) -> Instant:
+def instant_of(moment: datetime) -> Instant:
+    """Return the instant of a moment that knows its time zone."""
     return Instant((moment - _EPOCH) // _MILLISECOND)
