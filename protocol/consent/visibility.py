@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from protocol.consent.ask import Actor
 from protocol.consent.case import Case, ConsentFacts, Sheet
-from protocol.consent.coverage import covers, shielded
+from protocol.consent.coverage import covers, hidden
 from protocol.consent.law import minor
 from protocol.consent.terms import Terms
-from protocol.consent.vocabulary import Capacity, Purpose
+from protocol.consent.vocabulary import Aspect, Capacity, Purpose
 from protocol.identifiers import Instant, PersonId
 
 
@@ -27,6 +27,11 @@ class View:
     unit_name: bool
 
 
+_PLACES = {
+    Aspect.CONTENT: "content",
+    Aspect.NOTICES: "notices",
+    Aspect.LOG: "log",
+}
 NOTHING = View(content=False, existence=False, notices=False, log=False, unit_name=False)
 FOLLOWS = View(content=False, existence=True, notices=True, log=True, unit_name=True)
 TAKES_PART = View(content=True, existence=True, notices=True, log=True, unit_name=True)
@@ -37,12 +42,20 @@ def view(viewer: Actor, consent: ConsentFacts, case: Case, at: Instant) -> View:
 
     Members of a sending or receiving unit take part. Of the family, whoever is named as sender or receiver takes part,
     and those on the sheet's lists follow; from 16 only the youth follows (pbrl § 3-4). Nobody follows an own sending:
-    what a 14-year-old tells in confidence is not told to the parents. A shield hides everything, and so does a sheet
-    that is missing or has ended. Lists are judged now: who is off them knows no more.
+    what a 14-year-old tells in confidence is not told to the parents. A shield takes away what it hides, with existence
+    everything, from members of units too; a sheet that is missing or has ended hides everything. Lists are judged now:
+    who is off them knows no more.
     """
-    terms, sheet = consent.terms, case.sheet
-    if viewer.person in shielded(case, terms.matter, at):
+    unseen = hidden(case, consent.terms.matter, viewer.person, at)
+    if Aspect.EXISTENCE in unseen:
         return NOTHING
+    footing = _footing(viewer, consent, case, at)
+    return replace(footing, **{_PLACES[aspect]: False for aspect in unseen}) if unseen else footing
+
+
+def _footing(viewer: Actor, consent: ConsentFacts, case: Case, at: Instant) -> View:
+    """Say what a viewer would know without shields."""
+    terms, sheet = consent.terms, case.sheet
     if viewer.unit is not None:
         member = any(
             each.person == viewer.person and each.unit == viewer.unit and each.holds(at) for each in case.memberships

@@ -107,6 +107,29 @@ class Outcome(StrEnum):
     UNABLE = "unable"
 
 
+class Aspect(StrEnum):
+    """What of a matter a shield hides."""
+
+    CONTENT = "content"
+    EXISTENCE = "existence"
+    NOTICES = "notices"
+    LOG = "log"
+    UNIT_NAME = "unit-name"
+
+
+ALL_ASPECTS = frozenset(Aspect)
+"""What hides a matter wholly."""
+
+
+class Ground(StrEnum):
+    """Why those with parental responsibility are not told (pbrl § 3-4)."""
+
+    YOUTH_ASKS = "youth-asks"
+    """Second paragraph: the youth, 12 to 15, does not want it, for reasons that should be respected."""
+    WEIGHTY = "weighty"
+    """Third paragraph: at any age below 16, weighty concerns for the patient speak against it."""
+
+
 class ExceptionKind(StrEnum):
     """The law's exceptions to who must sign."""
 

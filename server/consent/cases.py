@@ -10,6 +10,7 @@ from protocol.consent.vocabulary import ExceptionKind
 from protocol.identifiers import Instant, UnitId
 from server.consent import store
 from server.consent.hearing import counted
+from server.consent.store.shields import shieldings
 from server.identity import store as identity
 
 if TYPE_CHECKING:
@@ -61,7 +62,11 @@ def around(  # noqa: PLR0917  (the parts of a case, in its order)
         consents=tuple(consents),
         hearings=tuple(hearings),
         assessments=(),
-        shields=(),
+        shields=tuple(
+            shield
+            for each in shieldings(connection, {each.terms.matter for each in consents}).values()
+            for shield in each.shields
+        ),
         exceptions=(_care_order(subject),) if known is not None and known.body.care_order else (),
         rule_sets=_rule_sets(connection, at),
     )

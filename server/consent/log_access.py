@@ -10,7 +10,8 @@ from protocol.consent.visibility import view
 from protocol.log.details import Decision
 from protocol.statements.consent import RequestBody
 from protocol.statements.narrowing import WORDS
-from server.consent import cases, listing, store
+from server.consent import cases, listing, shields, store
+from server.consent.shields import SHIELDS
 from server.identity import store as identity
 from server.identity.access import KnownPersons
 
@@ -41,6 +42,9 @@ class ConcernedPersons(KnownPersons):
             return True
         if details.decision is Decision.DENY:
             return False
+        if details.subject is not None and details.act in SHIELDS:
+            known = shields.concerned(connection, person, details.subject, at)
+            return any(each.matter == details.matter for each in known)
         if details.subject is not None:
             told = details.act in _TOLD and bool(details.consents)
             return told and _sees_log(connection, person, details.subject, details, at)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from protocol.consent.answer import Deny, Permit, Reason
 from protocol.consent.ask import Actor, Ask
+from protocol.consent.coverage import hidden
 from protocol.consent.decide import decide
-from protocol.consent.vocabulary import Act, Category, Kind
+from protocol.consent.vocabulary import Act, Aspect, Category, Kind
 from protocol.identifiers import UnitId
 from server.consent import cases
 from server.consent import store as consent_store
@@ -124,6 +125,10 @@ def require_related(connection: Connection, case: Case, actor: Actor, subject: S
         Unrelated: what they are told is the same whether or not there is such a child or consent.
     """
     about = [each for each in case.consents if each.terms.subject == subject]
+    shut_out = [Aspect.EXISTENCE in hidden(case, each.terms.matter, actor.person, at) for each in about]
+    if about and all(shut_out):
+        # Not `shielded`: a guardian who learnt of the matter before is told what is told of what never was.
+        raise Unrelated(Reason.CONSENT_UNKNOWN, _TOLD_ANYBODY)
     if any(may_know(each, case, (actor,), at) for each in about):
         return
     if actor.unit is None and identity.on_sheet(connection, actor.person, subject, at):

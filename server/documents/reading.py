@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from protocol.consent.ask import Actor
+from protocol.consent.vocabulary import Aspect
 from protocol.identifiers import LARGEST_INTEGER, PersonId, ShareId
 from server.consent import cases
 from server.consent import store as consent_store
 from server.consent.judging import may_know
-from server.documents.store import lists, shares
+from server.consent.store import shields
+from server.documents.store import lists
+from server.documents.store import shares as share_store
 from server.identity import store as identity
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from sqlalchemy import Connection
 
@@ -46,22 +49,31 @@ def inbox(connection: Connection, person: PersonId, cursor: str | None, at: Inst
     """
     before = _before(connection, cursor)
     holders = [person, *(each.unit for each in identity.memberships_of(connection, person, at))]
+    hides = shields.hidden_from(connection, person, at)
     page: list[Item] = []
     while True:
         found = lists.inbox(connection, holders, before, PAGE + _MOST_OF_ONE_SHARE)
         whole = _whole(found)
-        page += _visible(connection, person, whole, at)
+        page += _visible(connection, person, [each for each in whole if _exists(each.matter, hides)], at)
+        if len(page) > PAGE and page[-1].leaf_index != page[PAGE - 1].leaf_index:
+            return _cut(page)
         if len(found) < PAGE + _MOST_OF_ONE_SHARE:
             return Inbox(page, None)
-        if len(page) >= PAGE:
-            return Inbox(page, page[-1].share)
         before = whole[-1].leaf_index
 
 
 def sent(connection: Connection, person: PersonId, cursor: str | None, at: Instant) -> SentPage:
     """Give a page of what a person and their units have sent, newest first."""
     units = [each.unit for each in identity.memberships_of(connection, person, at)]
-    found = lists.sent(connection, person, units, _before(connection, cursor), PAGE + 1)
+    hides = shields.hidden_from(connection, person, at)
+    before = _before(connection, cursor)
+    found: list[SentShare] = []
+    while len(found) <= PAGE:
+        more = lists.sent(connection, person, units, before, PAGE + 1)
+        found += [each for each in more if _exists(each.matter, hides)]
+        if len(more) <= PAGE:
+            break
+        before = more[-1].leaf_index
     page = found[:PAGE]
     by_share: dict[str, list[Reached]] = {}
     for each in lists.reached(connection, [each.share for each in page]):
@@ -73,6 +85,16 @@ def sent(connection: Connection, person: PersonId, cursor: str | None, at: Insta
 def _before(connection: Connection, cursor: str | None) -> int:
     place = None if cursor is None else lists.place(connection, cursor)
     return LARGEST_INTEGER if place is None else place
+
+
+def _cut(page: list[Item]) -> Inbox:
+    """End a page after the share that fills it: how much was passed over on the way must not show in its length."""
+    last = page[PAGE - 1]
+    return Inbox([each for each in page if each.leaf_index >= last.leaf_index], last.share)
+
+
+def _exists(matter: str, hides: Mapping[str, frozenset[Aspect]]) -> bool:
+    return Aspect.EXISTENCE not in hides.get(matter, ())
 
 
 def _whole(found: list[Item]) -> list[Item]:
@@ -95,7 +117,7 @@ def _visible(connection: Connection, person: PersonId, found: list[Item], at: In
 
 
 def _may_know(connection: Connection, person: PersonId, share: ShareId, at: Instant) -> bool:
-    sent_share = shares.sent(connection, share)
+    sent_share = share_store.sent(connection, share)
     if sent_share is None:
         return False
     found = consent_store.consents(connection, sent_share.body.consents)
