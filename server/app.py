@@ -43,6 +43,7 @@ PACKAGES = (
     "server.audit.routes",
     "server.identity.routes",
     "server.consent.routes",
+    "server.consent.notice_routes",
     "server.consent.shield_routes",
     "server.documents.routes",
     "server.messaging.routes",

@@ -25,7 +25,8 @@ class Settings(BaseSettings):
 
     `origin` is the address that clients call (`https://fortrolig.example`), without a path; None is for loopback only,
     where the address is taken from the request. `root` is the fingerprint of the root key, got by hand (64 hex digits).
-    Sizes are bytes, times seconds.
+    Sizes are bytes, times seconds. `notice_file` is where a line is written for each person for whom something waits,
+    for another program to send on as an e-mail or SMS; without it nobody is told outside this system.
     """
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
@@ -49,6 +50,7 @@ class Settings(BaseSettings):
     quota: Annotated[int, Field(ge=1)] = 2_000_000_000
     upload_hours: Annotated[int, Field(ge=1)] = 24
     reserve: Annotated[int, Field(ge=0)] = 64_000_000
+    notice_file: Path | None = None
 
     @property
     def database(self) -> Path | str:

@@ -44,7 +44,7 @@ def asked_of(person: PersonId, consent: ConsentFacts, case: Case, at: Instant) -
     Whoever has said no is asked nothing more, whether or not that no ended the request.
     """
     stands = standing(consent, case, at)
-    if stands.state not in OPEN_STATES or person in _said(consent, no=True):
+    if stands.state not in OPEN_STATES or person in _no_from(consent):
         return ()
     missing = {one.act for one in stands.missing if one.person == person}
     kinds = []
@@ -52,7 +52,7 @@ def asked_of(person: PersonId, consent: ConsentFacts, case: Case, at: Instant) -
         kinds.append(NoticeKind.SIGN)
     elif RoleAct.IS_INFORMED in missing and person not in {notice.person for notice in consent.notices}:
         kinds.append(NoticeKind.BE_INFORMED)
-    elif person in _requirements(consent, case, at).objectors - _said(consent, no=False):
+    elif person in _requirements(consent, case, at).objectors - _yes_from(consent):
         kinds.append(NoticeKind.MAY_OBJECT)
     if _must_be_heard(person, stands, case, at):
         kinds.append(NoticeKind.BE_HEARD)
@@ -88,11 +88,13 @@ def _scope(terms: Terms) -> tuple[object, ...]:
     return (terms.subject, terms.matter, terms.kind, terms.purpose, parties, terms.categories, terms.onward)
 
 
-def _said(consent: ConsentFacts, *, no: bool) -> frozenset[PersonId]:
-    """Return who has said no, or who has said yes or confirmed the notice."""
-    if no:
-        return frozenset(word.person for word in (*consent.refusals, *consent.objections, *consent.withdrawals))
-    return frozenset(word.person for word in (*consent.signatures, *consent.notices))
+def _no_from(consent: ConsentFacts) -> frozenset[PersonId]:
+    return frozenset(word.person for word in (*consent.refusals, *consent.objections, *consent.withdrawals))
+
+
+def _yes_from(consent: ConsentFacts) -> frozenset[PersonId]:
+    signers = frozenset(signature.person for signature in consent.signatures)
+    return signers.union(notice.person for notice in consent.notices)
 
 
 def _requirements(consent: ConsentFacts, case: Case, at: Instant) -> Requirements:

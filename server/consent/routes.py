@@ -13,6 +13,7 @@ from server.audit.log import LogHalted
 from server.audit.wiring import WRITER
 from server.consent import actions, listing, waiting
 from server.consent.actions import REQUEST, SAID, OnEnded
+from server.consent.delivery import deliver, told_of
 from server.consent.listing import Told
 from server.consent.log_access import ConcernedPersons
 from server.consent.refusals import PROBLEMS, problem_for
@@ -93,9 +94,11 @@ class ConsentsAnswer(Answer):
 async def request_consent(request: web.Request, form: TokenForm) -> RequestedAnswer | ProblemDocument:
     """Lay terms before those whom the law names; the same request again is answered again."""
     intake, person = request.app[INTAKE], acting_person(request)
-    taken = await intake.take(form.token, person, REQUEST, actions.request)
+    fresh: set[str] = set()
+    taken = await intake.take(form.token, person, REQUEST, told_of(actions.request), fresh)
     if isinstance(taken, Rejected):
         return problem_for(taken)
+    await deliver(request.app, fresh)
     return RequestedAnswer(consent=taken.digest, receipt=taken.receipt)
 
 

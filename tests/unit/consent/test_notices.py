@@ -59,7 +59,8 @@ def test_nobody_is_asked_once_all_have_answered() -> None:
 
 @pytest.mark.parametrize("word", ["refusals", "objections", "withdrawals"])
 def test_a_no_ends_the_request_for_everybody(word: str) -> None:
-    refused = replace(consent(), **{word: (f.dated(MOTHER),)})
+    said: dict[str, Any] = {word: (f.dated(MOTHER),)}
+    refused = replace(consent(), **said)
     assert [told(each, refused) for each in (MOTHER, FATHER, YOUTH)] == [(), (), ()]
 
 
