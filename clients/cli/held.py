@@ -9,10 +9,10 @@ import typer
 
 from clients.cli.consents import brief, lines
 from clients.cli.plain import plain
-from clients.cli.reading import all_units, identifier
+from clients.cli.reading import identifier
 from clients.cli.sending import ShareArgument, moment, unclear
 from clients.cli.session import Session, command
-from clients.sdk import consents, holding
+from clients.sdk import consents, holding, units
 from clients.sdk.client import Client
 from protocol.identifiers import ShareId, SubjectId
 
@@ -52,7 +52,7 @@ async def show(session: Session, share: ShareArgument) -> None:
         one = await _find(client, share)
         known = await consents.listed(client, identifier(SubjectId, str(one["subject"])))
         under = [each for each in known if each.digest in one["consents"]]
-        names: Mapping[str, str] = {unit.unit: unit.name for unit in await all_units(client)}
+        names: Mapping[str, str] = {unit.unit: unit.name for unit in await units.registered(client)}
     to = ", ".join(names.get(each, each) for each in one["to"])
     kept = moment(one["not_after"])
     session.show(

@@ -8,10 +8,8 @@ from typing import TypeVar
 
 from clients.sdk.client import Client
 from clients.sdk.errors import Misused
+from clients.sdk.units import registered
 from protocol.identifiers import BadIdentifier, Identifier, MatterId, PersonId, SubjectId, UnitId
-from protocol.identity import logged_list
-from protocol.statements.base import claim, verify
-from protocol.statements.identity import UnitBody
 
 I = TypeVar("I", bound=Identifier)  # noqa: E741  (an identifier)
 W = TypeVar("W", bound=StrEnum)
@@ -57,7 +55,7 @@ async def unit(client: Client, written: str) -> UnitId:
     """Read a unit by id or by the beginning of its name."""
     if written.startswith(f"{UnitId.prefix}_"):
         return identifier(UnitId, written)
-    named = {one.unit: one.name for one in await all_units(client)}
+    named = {one.unit: one.name for one in await registered(client)}
     fitting = [one for one, name in named.items() if name.casefold().startswith(written.casefold())]
     if len(fitting) != 1:
         known = ", ".join(sorted(named[one] for one in fitting)) or "-"
@@ -68,18 +66,6 @@ async def unit(client: Client, written: str) -> UnitId:
             known=known,
         )
     return fitting[0]
-
-
-async def all_units(client: Client) -> list[UnitBody]:
-    """Return every unit that a registrar of the policy vouches for."""
-    policy = await client.load_policy()
-    found = []
-    for logged in logged_list(await client.transport.pages("/v1/units", "units")):
-        said = claim(logged.token)
-        key = policy.registrar_key(said.iss, said.kid)
-        if key is not None:
-            found.append(verify(logged.token, UnitBody, key, aud=policy.origin).body)
-    return found
 
 
 async def own_unit(client: Client, written: str | None) -> UnitId | None:

@@ -11,7 +11,7 @@ import typer
 
 from clients.cli.reading import identifier, word
 from clients.cli.session import Session, command
-from clients.sdk import enrolment, registrar, subjects
+from clients.sdk import enrolment, registrar, renewing, subjects
 from clients.sdk.errors import Misused
 from protocol.consent.vocabulary import Responsibility
 from protocol.identifiers import PersonId, SubjectId
@@ -125,14 +125,48 @@ async def child(
 
 
 @command(app, "renew")
-async def renew(session: Session, child: Annotated[str, typer.Argument(help="The child (sub_…).")]) -> None:
-    """Prolong a child's sheet for 30 days, after rechecking it as unchanged.
+async def renew(
+    session: Session,
+    child: Annotated[str | None, typer.Argument(help="The child (sub_…); without it, units and persons.")] = None,
+    within: Annotated[
+        int, typer.Option(help="Of units and persons, renew what ends within so many days.")
+    ] = renewing.WITHIN_DAYS,
+) -> None:
+    """Prolong a child's sheet for 30 days, or without a child the units and persons that you vouch for, for 90.
+
+    Recheck first: renewing is your word that nothing has changed. Who no longer counts: `fortrolig registrar end`.
 
     Example: `fortrolig registrar renew sub_…`
     """
     async with session.client() as client:
-        await subjects.renew(client, identifier(SubjectId, child))
-    session.show({"subject": child}, session.say("Barnets ark er forlenget.", "The child's sheet is prolonged."))
+        if child is not None:
+            await subjects.renew(client, identifier(SubjectId, child))
+            session.show(
+                {"subject": child}, session.say("Barnets ark er forlenget.", "The child's sheet is prolonged.")
+            )
+            return
+        renewed = await renewing.renew_all(client, within)
+    units, persons = len(renewed.units), len(renewed.endorsements)
+    session.show(
+        {"units": [each.unit for each in renewed.units], "persons": [each.holder for each in renewed.endorsements]},
+        session.say(f"Fornyet {units} enheter og {persons} personer.", f"Renewed {units} units and {persons} persons."),
+    )
+
+
+@command(app, "end")
+async def end(session: Session, person: Annotated[str, typer.Argument(help="Who no longer counts (per_…).")]) -> None:
+    """Stop vouching for somebody: nothing that they sign from now on counts, and nothing is sealed to them.
+
+    What they signed before stays as it was. A unit's staff is ended by its custodian: `fortrolig unit remove`.
+
+    Example: `fortrolig registrar end per_…`
+    """
+    async with session.client() as client:
+        ended = await renewing.end(client, identifier(PersonId, person))
+    session.show(
+        {"person": person, "ended": [each.invitation for each in ended]},
+        session.say("Du går ikke lenger god for denne personen.", "You no longer vouch for this person."),
+    )
 
 
 def _name_and_number(session: Session, file: Path | None) -> list[str]:

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from clients.cli.plain import plain
-from clients.cli.reading import all_units, identifier, word
+from clients.cli.reading import identifier, word
 from clients.cli.reading import unit as find_unit
 from clients.cli.session import Session, command
-from clients.sdk import units
+from clients.sdk import renewing, units
 from clients.sdk.errors import Misused
 from protocol.consent.vocabulary import Regime
 from protocol.identifiers import PersonId
@@ -80,6 +80,33 @@ async def remove(
     )
 
 
+@command(app, "renew")
+async def renew(
+    session: Session,
+    unit: Annotated[str, typer.Argument(help="The unit, by name or id.")],
+    within: Annotated[int, typer.Option(help="Renew what ends within so many days.")] = renewing.WITHIN_DAYS,
+) -> None:
+    """Renew the unit's staff and mailbox before they end by themselves, once you have checked who still works there.
+
+    Without it a mailbox takes nothing after 90 days. Whoever has left: `fortrolig unit remove`, first.
+
+    Example: `fortrolig unit renew Fjord`
+    """
+    async with session.client() as client:
+        found = await find_unit(client, unit)
+        renewed = await renewing.renew_unit(client, found, within)
+    staff, goes_on = len(renewed.endorsements), bool(renewed.mailboxes)
+    session.show(
+        {"unit": found, "endorsements": [each.holder for each in renewed.endorsements], "mailbox": goes_on},
+        session.say(f"Fornyet {staff} ansatte.", f"Renewed {staff} members of staff."),
+        session.say("Postkassen varer 90 dager til.", "The mailbox goes on for 90 days.")
+        if goes_on
+        else session.say(
+            f"Ingenting av dette slutter innen {within} dager.", f"Nothing of it ends within {within} days."
+        ),
+    )
+
+
 @command(app, "list")
 async def list_units(session: Session) -> None:
     """List the units that take part.
@@ -87,7 +114,7 @@ async def list_units(session: Session) -> None:
     Example: `fortrolig unit list`
     """
     async with session.client() as client:
-        found = await all_units(client)
+        found = await units.registered(client)
     session.show(
         {"units": [{"unit": one.unit, "name": one.name, "regime": str(one.regime)} for one in found]},
         *(f"{plain(one.name)}  [dim]{one.unit}  {one.regime}[/dim]" for one in found),

@@ -11,8 +11,8 @@ from clients.sdk.choosing import Wanted, around, permitted
 from clients.sdk.client import Client, days, new_statement_id
 from clients.sdk.content import Content
 from clients.sdk.errors import Denied, Tampered
+from clients.sdk.mailboxes import key_id, load_seeds
 from clients.sdk.sharing import Sent, done_before, public_key, purpose, share
-from clients.sdk.units import key_id, load_seeds
 from keys import sealing
 from keys.canonical import canonical, parse
 from keys.encoding import decode, encode

@@ -11,7 +11,7 @@ from typing import Any
 from clients.sdk.choosing import Wanted
 from clients.sdk.client import Client, Submitted
 from clients.sdk.content import Content
-from clients.sdk.units import key_id
+from clients.sdk.mailboxes import key_id
 from keys import commitment, sealing
 from keys.encoding import encode
 from protocol.identifiers import ConversationId, PersonId, ShareId, UnitId

@@ -12,8 +12,8 @@ from datetime import date
 from clients.sdk.client import Client, days
 from clients.sdk.errors import Tampered
 from clients.sdk.journal import purpose
+from clients.sdk.mailboxes import key_id
 from clients.sdk.transport import clock
-from clients.sdk.units import key_id
 from keys import sealing
 from keys.canonical import canonical
 from keys.encoding import decode, encode

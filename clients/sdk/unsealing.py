@@ -9,8 +9,8 @@ from clients.sdk.client import Client
 from clients.sdk.content import open_part
 from clients.sdk.errors import Denied, Tampered
 from clients.sdk.items import Item
+from clients.sdk.mailboxes import load_seeds, unit_key
 from clients.sdk.transport import clock
-from clients.sdk.units import load_seeds, unit_key
 from keys import commitment, sealing, streaming
 from protocol import share
 from protocol.bundle import Bundle

@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from clients.sdk import consents, receiving, sending, units
+from clients.sdk import consents, mailboxes, receiving, sending, units
 from clients.sdk.errors import Denied
 from clients.sdk.opening import open_share
 from keys import sealing
@@ -39,7 +39,7 @@ async def test_whoever_is_admitted_later_reads_older_mail(served: Stage) -> None
     share = await mother_writes(served, "SYNTETISK. Før.")
     await hire(served, "gp", ["locum"])
     async with served.client("locum") as locum:
-        box = await units.mailbox(locum, served.units["gp"])
+        box = await mailboxes.mailbox(locum, served.units["gp"])
         assert len({epoch.seal for epoch in box.epochs}) == 1
     assert await read(served, "locum", share) == "SYNTETISK. Før."
 
@@ -54,7 +54,7 @@ async def test_old_mail_opens_after_the_key_has_changed_for_old_and_new_members(
     await hire(served, "gp", ["newest"])
     after = await mother_writes(served, "SYNTETISK. Under tredje nøkkel.")
     async with served.client("gp") as gp:
-        box = await units.mailbox(gp, served.units["gp"])
+        box = await mailboxes.mailbox(gp, served.units["gp"])
         assert len({epoch.seal for epoch in box.epochs}) == 3
     for name in ("gp", "newest"):
         assert await read(served, name, after) == "SYNTETISK. Under tredje nøkkel."
@@ -77,7 +77,7 @@ async def test_who_was_removed_gets_no_seed_and_opens_nothing_even_old_mail(serv
             await open_share(leaving, item)
         with pytest.raises(Denied):
             await leaving.transport.get(f"/v1/units/{served.units['gp']}/seeds")
-        box = await units.mailbox(leaving, served.units["gp"])
+        box = await mailboxes.mailbox(leaving, served.units["gp"])
         assert box.latest is not None
         with pytest.raises(NoSuchKey):
             leaving.home.keyring.unit_key(served.units["gp"], box.latest.number)
@@ -87,17 +87,17 @@ async def test_the_new_seed_opens_to_nobody_who_holds_only_the_old_one(served: S
     unit = served.units["gp"]
     await hire(served, "gp", ["leaving"])
     async with served.client("leaving") as leaving:
-        await units.load_seeds(leaving, await leaving.directory(units=[unit]), unit)
+        await mailboxes.load_seeds(leaving, await leaving.directory(units=[unit]), unit)
         old = leaving.home.keyring.unit_key(unit, leaving.home.keyring.unit_epochs(unit)[-1])
     await leaves(served, "leaving")
     async with served.client("gp") as gp:
-        box = await units.mailbox(gp, unit)
-        await units.load_seeds(gp, box.directory, unit)
+        box = await mailboxes.mailbox(gp, unit)
+        await mailboxes.load_seeds(gp, box.directory, unit)
         assert box.latest is not None
         number, new = box.latest.number, gp.home.keyring.unit_key(unit, box.latest.number)
         answer = await gp.transport.get(f"/v1/units/{unit}/seeds")
         [sealed] = [decode(one["sealed"]) for one in answer["previous"] if one["number"] == number]
-        info = units._previous_info(gp, unit, number, new.public.raw)
+        info = mailboxes.previous_info(gp, unit, number, new.public.raw)
     assert sealing.unseal(sealed, new, info) == old.to_bytes()
     with pytest.raises(sealing.CannotOpen):
         sealing.unseal(sealed, old, info)

@@ -12,7 +12,19 @@ from typing import Any
 
 import pytest
 
-from clients.sdk import consents, enrolment, holding, receiving, registrar, sending, sharing, subjects, units, uploads
+from clients.sdk import (
+    consents,
+    enrolment,
+    holding,
+    mailboxes,
+    receiving,
+    registrar,
+    sending,
+    sharing,
+    subjects,
+    units,
+    uploads,
+)
 from clients.sdk.client import Client
 from clients.sdk.content import Attachment
 from clients.sdk.downloading import save_file
@@ -177,14 +189,14 @@ async def test_admission_killed_anywhere_is_finished_by_admitting_again(served: 
             await units.admit(custodian, unit)
     async with served.client("bup-custodian") as custodian:
         await units.admit(custodian, unit)
-        box = await units.mailbox(custodian, unit)
+        box = await mailboxes.mailbox(custodian, unit)
         assert [epoch.number for epoch in box.epochs] == [1, 2]
         assert box.latest is not None
         assert newcomer in box.latest.members
         assert await units.admit(custodian, unit) == []
         assert not [name for name in custodian.home.keyring.secret_names() if name.startswith("epoch ")]
     async with served.client("newcomer") as client:
-        await units.load_seeds(client, await client.directory(units=[unit]), unit)
+        await mailboxes.load_seeds(client, await client.directory(units=[unit]), unit)
         assert client.home.keyring.unit_epochs(unit) == [1, 2]
 
 
@@ -199,7 +211,7 @@ async def test_a_first_admission_killed_at_the_epoch_keeps_the_mailbox(served: S
             await units.admit(founder, unit)
     async with served.client("founder") as founder:
         await units.admit(founder, unit)
-        box = await units.mailbox(founder, unit)
+        box = await mailboxes.mailbox(founder, unit)
         assert [epoch.number for epoch in box.epochs] == [1]
         assert founder.home.keyring.unit_key(unit, 1).public.raw == box.epochs[0].seal
 
@@ -213,7 +225,7 @@ async def test_a_removal_killed_at_its_post_removes_once_under_one_new_key(serve
     async with served.client("bup-custodian") as custodian:
         await units.remove(custodian, unit, former)
         await units.remove(custodian, unit, former)
-        box = await units.mailbox(custodian, unit)
+        box = await mailboxes.mailbox(custodian, unit)
         assert [epoch.number for epoch in box.epochs] == [1, 2]
         assert box.epochs[1].seal != box.epochs[0].seal
         assert custodian.home.keyring.unit_key(unit, 2).public.raw == box.epochs[1].seal
@@ -233,7 +245,7 @@ async def test_a_key_prepared_for_one_list_of_members_is_never_used_for_another(
         # The one who kept the first request back must not hold the key that shuts out the next one.
         custodian.journal.done(custodian.journal.all()[0].purpose)
         await units.remove(custodian, unit, served.persons["bup"])
-        box = await units.mailbox(custodian, unit)
+        box = await mailboxes.mailbox(custodian, unit)
         assert box.epochs[-1].seal != prepared
         assert box.epochs[-1].members == tuple(sorted([served.persons["bup-custodian"], served.persons["former"]]))
 
