@@ -7,13 +7,14 @@ from typing import Any
 
 import typer
 
-from clients.cli.consents import brief, lines
+from clients.cli.my_consents import brief, lines
 from clients.cli.plain import plain
 from clients.cli.reading import identifier
 from clients.cli.sending import ShareArgument, moment, unclear
 from clients.cli.session import Session, command
-from clients.sdk import consents, holding, units
+from clients.sdk import holding, units
 from clients.sdk.client import Client
+from clients.sdk.overview import overview
 from protocol.identifiers import ShareId, SubjectId
 
 app = typer.Typer(help="What waits for signatures, sealed and not sent: see it, throw it away.", no_args_is_help=True)
@@ -50,8 +51,9 @@ async def show(session: Session, share: ShareArgument) -> None:
     """
     async with session.client() as client:
         one = await _find(client, share)
-        known = await consents.listed(client, identifier(SubjectId, str(one["subject"])))
-        under = [each for each in known if each.digest in one["consents"]]
+        found = await overview(client, identifier(SubjectId, str(one["subject"])))
+        under = [each for each in found.consents if each.known.digest in one["consents"]]
+        me = client.person
         names: Mapping[str, str] = {unit.unit: unit.name for unit in await units.registered(client)}
     to = ", ".join(names.get(each, each) for each in one["to"])
     kept = moment(one["not_after"])
@@ -62,7 +64,7 @@ async def show(session: Session, share: ShareArgument) -> None:
         session.say(
             f"    blir liggende til {kept}, og slettes så usendt", f"    kept until {kept}, then deleted unsent"
         ),
-        *(line for each in under for line in lines(session, each)),
+        *(line for each in under for line in lines(session, found, each, me)),
     )
 
 

@@ -40,7 +40,7 @@ def fallen_away(ask: Ask, kind: Kind, narrowings: tuple[Narrowing, ...], case: C
     A recipient that fell away receives, opens and sends nothing more; what it sent before stays with who has it.
     """
     for each in narrowings:
-        if any(_fell(each.less.receivers, who, case) for who in _acting(ask)):
+        if any(fell(each.less.receivers, who, case) for who in _acting(ask)):
             return Reason.RECEIVER_WITHDRAWN
         if _carried(ask, kind).intersection(each.less.categories):
             return Reason.CATEGORY_WITHDRAWN
@@ -89,7 +89,7 @@ def _acting(ask: Ask) -> tuple[Receiver, ...]:
     return (ask.sender.party, *ask.receivers) if ask.reader is None else (ask.reader.party,)
 
 
-def _fell(gone: tuple[Receiver, ...], who: Receiver, case: Case) -> bool:
+def fell(gone: tuple[Receiver, ...], who: Receiver, case: Case) -> bool:
     """Say whether a party is among those gone, or a unit below one of them."""
     unit = case.units.get(who) if isinstance(who, UnitId) else None
     return who in gone or (unit is not None and not unit.ancestors.isdisjoint(gone))

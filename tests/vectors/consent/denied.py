@@ -7,7 +7,7 @@ from typing import Any
 
 from protocol.consent.answer import Reason
 from protocol.consent.ask import Ask
-from protocol.consent.case import Case, ConsentFacts, ExceptionFact, Shield
+from protocol.consent.case import Case, ConsentFacts, Shield
 from protocol.consent.vocabulary import Category, Evidence, ExceptionKind, Kind, Outcome, Purpose, Responsibility
 from protocol.identifiers import Instant
 from tests.unit.consent import family as f
@@ -23,8 +23,7 @@ def asked(signed: ConsentFacts = BOTH, ask: dict[str, Any] | None = None, **chan
 
 def exception(kind: ExceptionKind) -> Question:
     """Return a share while one of the law's exceptions holds."""
-    fact = ExceptionFact(kind=kind, subject=f.CHILD, matter=None, holds_from=SIGNED, holds_to=None)
-    return asked(exceptions=(fact,))
+    return asked(exceptions=(f.exception(kind, matter=None, person=None),))
 
 
 def denied() -> dict[Reason, Question]:
@@ -57,7 +56,9 @@ def denied() -> dict[Reason, Question]:
         Reason.NOT_ON_SHEET: asked(letter, sheet=f.sheet(may_know=())),
         Reason.SHIELDED: asked(letter, shields=(shield,)),
         Reason.EXCEPTION_WITHHOLD: exception(ExceptionKind.WITHHOLD),
-        Reason.EXCEPTION_ONE_GUARDIAN: exception(ExceptionKind.ONE_GUARDIAN),
+        Reason.EXCEPTION_ONE_GUARDIAN: asked(
+            consent(MOTHER, receivers=f.parties(f.SCHOOL)), {"receivers": (f.SCHOOL,)}, exceptions=(f.exception(),)
+        ),
         Reason.EXCEPTION_CARE_ORDER: exception(ExceptionKind.CARE_ORDER),
         Reason.NO_CONSENT: asked(ask={"consents": ()}),
         Reason.CONSENT_UNKNOWN: asked(ask={"consents": ("0" * 64,)}),
@@ -80,7 +81,7 @@ def denied() -> dict[Reason, Question]:
         Reason.WITHDRAWN: asked(replace(BOTH, withdrawals=(f.dated(MOTHER, NOW),))),
         Reason.RECEIVER_WITHDRAWN: asked(replace(BOTH, narrowings=(f.narrowing(MOTHER, receivers=(f.BUP,)),))),
         Reason.CATEGORY_WITHDRAWN: asked(
-            replace(BOTH, narrowings=(f.narrowing(FATHER, categories=(Category.PPT_REPORT,)),))
+            replace(BOTH, narrowings=(f.narrowing(FATHER, categories=BOTH.terms.categories[:1]),))
         ),
         Reason.REFUSED: asked(replace(BOTH, refusals=(f.dated(FATHER),))),
         Reason.OBJECTED: asked(consent(MOTHER, **discharge, objections=(f.dated(FATHER),))),

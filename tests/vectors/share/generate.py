@@ -9,12 +9,15 @@ Each vector is `{name, story, changes: [{path, value}], pins, at}`: take the sto
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from keys.encoding import encode
 from protocol import share
 from protocol.bundle import Bundle
+from protocol.consent.narrowing import Less
+from protocol.consent.vocabulary import Category
 from protocol.identifiers import Instant
 from protocol.identity import accept_policy
 from protocol.log.details import Decision
@@ -23,9 +26,22 @@ from protocol.pins import Pins
 from protocol.share import Verified
 from protocol.statements.base import Refused
 from protocol.statements.consent import WithdrawalBody
+from protocol.statements.narrowing import NarrowingBody
 from tests.unit.consent import family as f
 from tests.unit.protocol.mutations import put
-from tests.unit.protocol.world import DAY, ENVELOPES, FINGERPRINT, MINUTE, ROOT, Story, key_of, sha, step, tell
+from tests.unit.protocol.world import (
+    DAY,
+    ENVELOPES,
+    FINGERPRINT,
+    MINUTE,
+    ROOT,
+    Story,
+    key_of,
+    sha,
+    statement_id,
+    step,
+    tell,
+)
 
 FILE = Path(__file__).parent / "verify.json"
 
@@ -38,10 +54,21 @@ def stories() -> dict[str, Story]:
         "reopen": tell(act="reopen"),
         "own": tell(act="own"),
         "withdrawn": tell(between=lambda story: story.word("withdrawal", f.MOTHER, WithdrawalBody)),
+        "narrowed": tell(between=_narrowed(receivers=(f.BUP,))),
+        "narrowed elsewhere": tell(between=_narrowed(receivers=(f.GP,), categories=(Category.PLAN,))),
         "custodian in a mother's name": tell(step("mother signs", key=key_of(f.DOCTOR))),
         "refusal": tell(step("open", event=Event.OPEN_REFUSED, told={"decision": Decision.DENY})),
         "lost telephone": tell(step("gp staff", body={"keys": tell().endorse(f.MOTHER, f.NURSE, "person", None).keys})),
     }
+
+
+def _narrowed(**less: Any) -> Callable[[Story], Any]:
+    def say(story: Story) -> None:
+        terms = story.terms()
+        body = NarrowingBody(statement_id(150), terms.digest, terms.subject, terms.matter, Less(**less))
+        story.do("narrowing", f.MOTHER, body)
+
+    return say
 
 
 def accepted(told: dict[str, Story]) -> list[dict[str, Any]]:
@@ -56,6 +83,13 @@ def accepted(told: dict[str, Story]) -> list[dict[str, Any]]:
         {"name": "receive", "story": "receive", "changes": [], "pins": {}, "at": told["receive"].at},
         {"name": "reopen", "story": "reopen", "changes": [], "pins": {}, "at": told["reopen"].at},
         {"name": "own copy", "story": "own", "changes": [], "pins": {}, "at": told["own"].at},
+        {
+            "name": "narrowed elsewhere",
+            "story": "narrowed elsewhere",
+            "changes": [],
+            "pins": {},
+            "at": told["narrowed elsewhere"].at,
+        },
         {"name": "seen before", "story": "open", "changes": [], "pins": pins, "at": at},
         {"name": "five minutes later", "story": "open", "changes": [], "pins": {}, "at": open_.now + 5 * MINUTE},
         {"name": "five minutes earlier", "story": "open", "changes": [], "pins": {}, "at": open_.now - 5 * MINUTE},
@@ -141,6 +175,7 @@ def refused(told: dict[str, Story]) -> list[dict[str, Any]]:
         vectors.append({"name": name, "story": "open", "changes": [], "pins": pins, "at": at, "code": code})
     for name, code in (
         ("withdrawn", "withdrawn"),
+        ("narrowed", "receiver-withdrawn"),
         ("custodian in a mother's name", "not-entitled"),
         ("refusal", "not-logged"),
         ("lost telephone", "not-entitled"),
