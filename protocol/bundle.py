@@ -51,6 +51,7 @@ class Bundle:
     renewals: tuple[Renewal, ...]
     consents: tuple[ConsentRecord, ...]
     hearings: tuple[Logged, ...]
+    facts: tuple[Logged, ...]
     manifest: Logged
     open: Logged
     envelope: bytes
@@ -73,6 +74,7 @@ class Bundle:
                 renewals=fields.take("renewals", listed(Renewal.parse, most=50)),
                 consents=fields.take("consents", listed(ConsentRecord.parse, most=20)),
                 hearings=fields.take("hearings", distinct(Logged.parse, most=2_000)),
+                facts=fields.take("facts", distinct(Logged.parse, most=2_000)),
                 manifest=fields.take("manifest", Logged.parse),
                 open=fields.take("open", Logged.parse),
                 envelope=fields.take("envelope", _binary),
@@ -93,6 +95,7 @@ class Bundle:
             "renewals": [renewal.to_json() for renewal in self.renewals],
             "consents": [record.to_json() for record in self.consents],
             "hearings": [logged.to_json() for logged in self.hearings],
+            "facts": [logged.to_json() for logged in self.facts],
             "manifest": self.manifest.to_json(),
             "open": self.open.to_json(),
             "envelope": encode(self.envelope),

@@ -20,7 +20,7 @@ from protocol.consent.ask import Actor, Ask
 from protocol.consent.decide import decide
 from protocol.consent.terms import Terms
 from protocol.consent.vocabulary import Act, Category
-from protocol.evidence import build_case, consent_facts, hearing_fact
+from protocol.evidence import build_case, consent_facts, hearing_fact, recorded_facts
 from protocol.identifiers import Instant, SubjectId, UnitId
 from protocol.identity import TOLERANCE, Directory, Logged, Policy
 from protocol.log.details import Decision, Details
@@ -143,8 +143,10 @@ def verify(bundle: Bundle, policy: Policy, pins: Pins, at: Instant) -> Verified:
     if sorted(one.digest for one in terms) != list(body.consents):
         raise Refused("no-consent", "the consents that the share names did not come with it, or others did")
     hearings = [hearing_fact(directory, logged) for logged in bundle.hearings]
-    if any((one.subject, one.matter) != (body.subject, body.matter) for one in hearings):
-        raise Refused("other-consent", "a hearing is of another child or matter")
+    known = recorded_facts(directory, bundle.facts)
+    about = [(one.subject, one.matter) for one in hearings] + [(one.subject, one.matter) for one in known]
+    if any(each != (body.subject, body.matter) for each in about):
+        raise Refused("other-consent", "a hearing or a fact is of another child or matter")
     # Before anything is decided on them: whatever was proved must stand in the one log that everybody sees.
     newest = max(directory.ledger.checkpoints, key=directory.ledger.size)
     compare(
@@ -153,7 +155,7 @@ def verify(bundle: Bundle, policy: Policy, pins: Pins, at: Instant) -> Verified:
     permit = None
     if opening.body.act != "own":
         acting = [(said.iss, said.body.unit) for said in (manifest, opening) if said.body.unit is not None]
-        case = build_case(directory, body.subject, facts, hearings, acting)
+        case = build_case(directory, body.subject, facts, hearings, acting, known)
         answer = decide(ask_to_open(manifest, opening, terms, shared_at), case, at)
         if isinstance(answer, Deny):
             raise NotPermitted(answer)

@@ -43,8 +43,9 @@ PACKAGES = (
     "server.audit.routes",
     "server.identity.routes",
     "server.consent.routes",
-    "server.consent.notice_routes",
     "server.consent.shield_routes",
+    "server.consent.fact_routes",
+    "server.consent.notice_routes",
     "server.documents.routes",
     "server.messaging.routes",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from clients.cli import consents, enrolment, held, log, receiving, registrar, rules, sending, server, units
+from clients.cli import consents, enrolment, facts, held, log, receiving, registrar, rules, sending, server, units
 
 app = typer.Typer(
     name="fortrolig",
@@ -24,6 +24,7 @@ sending.register(app)
 receiving.register(app)
 app.add_typer(consents.app, name="consent")
 app.add_typer(rules.app, name="rules")
+app.add_typer(facts.app, name="fact")
 app.add_typer(held.app, name="held")
 app.add_typer(units.app, name="unit")
 app.add_typer(log.app, name="log")

@@ -13,7 +13,7 @@ from clients.sdk.client import Client, new_statement_id
 from clients.sdk.errors import Denied, Postponed, Tampered
 from clients.sdk.journal import purpose
 from clients.sdk.transport import clock
-from keys.signing import peek
+from keys.signing import digest, peek
 from protocol.consent.acceptance import rules_for
 from protocol.consent.age import months_after
 from protocol.consent.answer import Reason
@@ -24,7 +24,8 @@ from protocol.consent.ruleset import rule_sets
 from protocol.consent.state import Standing, standing
 from protocol.consent.terms import PersonParty, Role, Terms, Text, UnitParty
 from protocol.consent.vocabulary import Category, Kind, Language, Purpose
-from protocol.evidence import ConsentRecord, build_case, consent_facts, hearing_fact
+from protocol.evidence import ConsentRecord, build_case, consent_facts, hearing_fact, recorded_facts
+from protocol.facts import Recorded
 from protocol.identifiers import ConsentId, Instant, MatterId, PersonId, SubjectId, UnitId
 from protocol.identity import Directory, logged_list
 from protocol.statements.base import Refused, claim
@@ -83,6 +84,8 @@ class Situation:
     records: tuple[ConsentRecord, ...]
     hearings: Mapping[str, tuple[Hearing, ...]]
     """By consent: a hearing that a unit recorded goes only with the consents to which the unit is a party."""
+    facts: Mapping[str, tuple[Recorded, ...]]
+    """By consent, like hearings."""
 
     def case(self, consents: Collection[str], memberships: Sequence[tuple[PersonId, UnitId]] = ()) -> Case:
         """Build the case of these consents, with memberships that the caller vouches for.
@@ -92,7 +95,8 @@ class Situation:
         """
         facts = tuple(each for each in self.consents if each.terms.digest in consents)
         heard = dict.fromkeys(hearing for consent in consents for hearing in self.hearings.get(consent, ()))
-        return build_case(self.directory, self.subject, facts, tuple(heard), memberships)
+        noted = dict.fromkeys(fact for consent in consents for fact in self.facts.get(consent, ()))
+        return build_case(self.directory, self.subject, facts, tuple(heard), memberships, tuple(noted))
 
 
 def parties(ids: Sequence[PersonId | UnitId], *, subunits: bool = False) -> tuple[Party, ...]:
@@ -112,14 +116,17 @@ async def situation(client: Client, subject: SubjectId, units: Sequence[UnitId] 
     listed = await client.transport.pages("/v1/consents", "consents", subject=subject)
     records = tuple(ConsentRecord.parse({"request": one["request"], "statements": one["statements"]}) for one in listed)
     heard_with = [logged_list(one["hearings"]) for one in listed]
+    noted_with = [logged_list(one["facts"]) for one in listed]
     heard = {logged.token: logged for some in heard_with for logged in some}
+    noted = {logged.token: logged for some in noted_with for logged in some}
     signers = {claim(logged.token).iss for record in records for logged in (record.request, *record.statements)}
-    signers |= {claim(logged.token).iss for logged in heard.values()}
+    signers |= {claim(logged.token).iss for logged in (*heard.values(), *noted.values())}
     named = {UnitId(party.id) for one in records for party in _parties_of(one) if party.id.startswith(UnitId.prefix)}
-    directory = await client.directory(units={*named, *units}, persons=signers, subjects=[subject])
+    directory = await client.directory(units={*named, *_recording(noted), *units}, persons=signers, subjects=[subject])
     try:
         facts = tuple(consent_facts(directory, record) for record in records)
         believed = {token: hearing_fact(directory, logged) for token, logged in heard.items()}
+        recorded = {fact.digest: fact for fact in recorded_facts(directory, noted.values())}
     except Refused as error:
         raise client.tampered(error, {"consents": [record.to_json() for record in records]}) from error
     await client.require_one_log(directory)
@@ -127,7 +134,11 @@ async def situation(client: Client, subject: SubjectId, units: Sequence[UnitId] 
         each.terms.digest: tuple(believed[logged.token] for logged in some)
         for each, some in zip(facts, heard_with, strict=True)
     }
-    return Situation(directory, subject, facts, records, hearings)
+    by_consent = {
+        each.terms.digest: tuple(recorded[digest(logged.token)] for logged in some)
+        for each, some in zip(facts, noted_with, strict=True)
+    }
+    return Situation(directory, subject, facts, records, hearings, by_consent)
 
 
 async def listed(client: Client, subject: SubjectId, at: Instant | None = None) -> list[Known]:
@@ -298,6 +309,11 @@ def _kinds(purpose: Purpose) -> tuple[Kind, ...]:
 
 def _terms_parties(terms: Terms) -> tuple[Party, ...]:
     return (*terms.senders, *terms.receivers)
+
+
+def _recording(noted: Iterable[str]) -> set[UnitId]:
+    # Read before it is believed, only to know which units to fetch; `recorded_facts` verifies it afterwards.
+    return {UnitId.parse(peek(token).body.get("unit")) for token in noted}
 
 
 def _parties_of(record: ConsentRecord) -> tuple[Party, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from protocol.consent.case import AcceptedRules, Case, ConsentFacts, ExceptionFact, Hearing, Membership
 from protocol.consent.terms import Terms, UnitParty
 from protocol.consent.vocabulary import ExceptionKind
+from protocol.facts import recognise
 from protocol.identifiers import Instant, UnitId
 from server.consent import store
 from server.consent.hearing import counted
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from protocol.consent.ask import Actor, Ask
+    from protocol.facts import Recorded
     from protocol.identifiers import SubjectId
 
 _BEGINNING = Instant(0)
@@ -47,11 +49,13 @@ def around(  # noqa: PLR0917  (the parts of a case, in its order)
     at: Instant,
     *,
     units: frozenset[UnitId] = frozenset(),
+    facts: Sequence[Recorded] | None = None,
 ) -> Case:
     """Build the case around one subject from these consents and hearings, and the memberships of these actors.
 
-    It knows the units that the terms name, those acted for, and `units`.
+    It knows the units that the terms name, those acted for, and `units`. `facts` are looked up unless they are given.
     """
+    recognised = recognise(facts_around(connection, [each.terms for each in consents]) if facts is None else facts)
     known = identity.sheet(connection, subject)
     named = units.union(*(units_of(each.terms) for each in consents))
     named |= {actor.unit for actor in actors if actor.unit is not None}
@@ -61,15 +65,24 @@ def around(  # noqa: PLR0917  (the parts of a case, in its order)
         memberships=_memberships(connection, actors, at),
         consents=tuple(consents),
         hearings=tuple(hearings),
-        assessments=(),
+        assessments=recognised.assessments,
         shields=tuple(
             shield
             for each in shieldings(connection, {each.terms.matter for each in consents}).values()
             for shield in each.shields
         ),
-        exceptions=(_care_order(subject),) if known is not None and known.body.care_order else (),
+        exceptions=(
+            *recognised.exceptions,
+            *(() if known is None or not known.body.care_order else (_care_order(subject),)),
+        ),
         rule_sets=_rule_sets(connection, at),
     )
+
+
+def facts_around(connection: Connection, terms: Sequence[Terms]) -> list[Recorded]:
+    """Give the recorded facts that go with these terms, as hearings do: those by units that are parties."""
+    matters = {each.matter for each in terms}
+    return [each.fact for each in counted(connection, store.facts_in(connection, matters), terms)] if matters else []
 
 
 def units_of(terms: Terms) -> frozenset[UnitId]:
@@ -101,5 +114,11 @@ def _rule_sets(connection: Connection, at: Instant) -> tuple[AcceptedRules, ...]
 
 def _care_order(subject: SubjectId) -> ExceptionFact:
     return ExceptionFact(
-        kind=ExceptionKind.CARE_ORDER, subject=subject, matter=None, holds_from=_BEGINNING, holds_to=None
+        kind=ExceptionKind.CARE_ORDER,
+        subject=subject,
+        matter=None,
+        person=None,
+        known_at=_BEGINNING,
+        holds_from=_BEGINNING,
+        holds_to=None,
     )

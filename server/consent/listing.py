@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from protocol.consent.ask import Actor
 from protocol.consent.case import Membership
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from protocol.consent.case import Case, ConsentFacts
     from protocol.consent.terms import Terms
     from protocol.identifiers import ConsentId, Instant, MatterId, PersonId, SubjectId, UnitId
-    from server.consent.store import Found, Heard, Related
+    from server.consent.store import Found, Heard, Noted, Related
+
+S = TypeVar("S", "Heard", "Noted")
 
 PAGE = 50
 """Consents in one answer."""
@@ -38,6 +40,7 @@ class Told(NamedTuple):
     request: Row
     statements: tuple[Row, ...]
     hearings: tuple[Row, ...]
+    facts: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ def _visible(connection: Connection, asker: Viewer, found: Sequence[Found], at: 
     units = frozenset(each.unit for each in asker.memberships)
     known: dict[str, tuple[ConsentFacts, Case]] = {}
     for subject, consents in by_subject.items():
-        plain = cases.around(connection, subject, consents, (), (), at, units=units)
+        plain = cases.around(connection, subject, consents, (), (), at, units=units, facts=())
         case = replace(plain, memberships=asker.memberships)
         known |= {each.terms.digest: (each, case) for each in consents if may_know(each, case, asker.actors, at)}
     return [_Seen(each, *known[each.terms.digest]) for each in found if each.terms.digest in known]
@@ -138,21 +141,23 @@ def _told(connection: Connection, visible: Sequence[_Seen]) -> list[Told]:
     if not visible:
         return []
     words = store.words(connection, [each.consent.terms.digest for each in visible])
-    heard = store.hearings(connection, {each.consent.terms.matter for each in visible})
+    matters = {each.consent.terms.matter for each in visible}
+    heard, noted = store.hearings(connection, matters), store.facts_in(connection, matters)
     digests = [each.found.statement for each in visible]
     digests += [each.statement for each in words]
-    digests += [each.statement for each in heard]
+    digests += [each.statement for each in heard] + [each.statement for each in noted]
     rows = {each.digest: (each.token, each.leaf_index) for each in identity.find_statements(connection, digests)}
     return [
         Told(
             each.consent.terms.digest,
             rows[each.found.statement],
             tuple(rows[word.statement] for word in words if word.consent == each.consent.terms.digest),
-            tuple(rows[hearing.statement] for hearing in _heard_with(connection, heard, each.consent.terms)),
+            tuple(rows[hearing.statement] for hearing in _going_with(connection, heard, each.consent.terms)),
+            tuple(rows[fact.statement] for fact in _going_with(connection, noted, each.consent.terms)),
         )
         for each in visible
     ]
 
 
-def _heard_with(connection: Connection, heard: Sequence[Heard], terms: Terms) -> list[Heard]:
-    return counted(connection, [each for each in heard if each.fact.matter == terms.matter], [terms])
+def _going_with(connection: Connection, said: Sequence[S], terms: Terms) -> list[S]:
+    return counted(connection, [each for each in said if each.fact.matter == terms.matter], [terms])

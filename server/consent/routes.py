@@ -67,12 +67,13 @@ class WaitingAnswer(Answer):
 
 
 class ConsentAnswer(Answer):
-    """One consent: the request with its terms, every word said on it, and the hearings that go with it."""
+    """One consent: the request with its terms, every word said on it, and the hearings and facts that go with it."""
 
     consent: Digest
     request: LoggedAnswer
     statements: list[LoggedAnswer]
     hearings: list[LoggedAnswer]
+    facts: list[LoggedAnswer]
 
 
 class ConsentsQuery(Query):
@@ -151,7 +152,7 @@ async def get_consent(request: web.Request, consent: ConsentId) -> ConsentAnswer
 
 async def _answers(request: web.Request, told: list[Told]) -> list[ConsentAnswer]:
     """Give the consents with every receipt proved against one checkpoint."""
-    rows = {row for each in told for row in (each.request, *each.statements, *each.hearings)}
+    rows = {row for each in told for row in (each.request, *each.statements, *each.hearings, *each.facts)}
     ordered = sorted(rows, key=lambda row: row[1])
     logged = dict(zip(ordered, await publish(request.app[WRITER], ordered), strict=True))
     return [
@@ -160,6 +161,7 @@ async def _answers(request: web.Request, told: list[Told]) -> list[ConsentAnswer
             request=_logged(logged[each.request]),
             statements=[_logged(logged[row]) for row in each.statements],
             hearings=[_logged(logged[row]) for row in each.hearings],
+            facts=[_logged(logged[row]) for row in each.facts],
         )
         for each in told
     ]

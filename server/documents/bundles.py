@@ -58,6 +58,7 @@ class Needed(NamedTuple):
     renewal: tuple[Row, int, tuple[bytes, ...]] | None
     consents: tuple[tuple[Row, tuple[Row, ...]], ...]
     hearings: tuple[Row, ...]
+    facts: tuple[Row, ...]
 
     def rows(self) -> Iterable[Row]:
         """Yield all of them."""
@@ -68,6 +69,7 @@ class Needed(NamedTuple):
             yield request
             yield from words
         yield from self.hearings
+        yield from self.facts
 
 
 class _Gathered(NamedTuple):
@@ -109,14 +111,16 @@ def _needed(connection: Connection, around: Around) -> Needed:
     said = consent_store.words(connection, around.consents)
     terms = [each.terms for each in found]
     heard = counted(connection, consent_store.hearings(connection, [around.matter]), terms)
-    digests = [each.statement for each in found]
-    digests += [each.statement for each in said] + [each.statement for each in heard]
+    noted = counted(connection, consent_store.facts_in(connection, [around.matter]), terms)
+    digests = [each.statement for each in found] + [each.statement for each in said]
+    digests += [each.statement for each in heard] + [each.statement for each in noted]
     renewed = subjects.renewed(connection, around.subject)
     if renewed is not None:
         digests.append(renewed.renewal)
     rows = {each.digest: (each.token, each.leaf_index) for each in identity.find_statements(connection, digests)}
     persons = {around.sender, around.reader, *(claim(token).iss for token, _ in rows.values())}
     named = {unit for each in terms for unit in cases.units_of(each)}
+    named |= {each.unit for each in noted}
     named |= {unit for unit in (around.sending_unit, around.reading_unit) if unit is not None}
     chain = identity.statement_tokens(
         connection,
@@ -136,6 +140,7 @@ def _needed(connection: Connection, around: Around) -> Needed:
             for each in found
         ),
         tuple(rows[each.statement] for each in heard),
+        tuple(rows[each.statement] for each in noted),
     )
 
 
@@ -171,6 +176,7 @@ def _bundles(log: Log, gathered: _Gathered, released: Sequence[Released]) -> lis
                     ConsentRecord(logged(request), tuple(map(logged, words))) for request, words in needed.consents
                 ),
                 hearings=tuple(map(logged, needed.hearings)),
+                facts=tuple(map(logged, needed.facts)),
                 manifest=logged((sent.token, sent.leaf_index)),
                 open=logged((each.statement.token, each.leaf_index)),
                 envelope=each.envelope,

@@ -134,6 +134,8 @@ def cases(of: tuple[ConsentFacts, ...]) -> st.SearchStrategy[Case]:
         kind=st.sampled_from(ExceptionKind),
         subject=st.just(f.CHILD),
         matter=st.sampled_from((None, f.MATTER)),
+        person=st.sampled_from((None, *PEOPLE)),
+        known_at=INSTANTS,
         **INTERVAL,
     )
     accepted = st.builds(AcceptedRules, digest=st.just(current_rules().digest), **INTERVAL)

@@ -13,6 +13,7 @@ from protocol.consent.case import (
     Case,
     ConsentFacts,
     Dated,
+    ExceptionFact,
     Hearing,
     Holder,
     Membership,
@@ -28,6 +29,7 @@ from protocol.consent.vocabulary import (
     Capacity,
     Category,
     Evidence,
+    ExceptionKind,
     Kind,
     Language,
     Outcome,
@@ -205,6 +207,20 @@ def case(*consents: ConsentFacts, **changes: Any) -> Case:
         shields=(),
         exceptions=(),
         rule_sets=(rules,),
+    )
+    return replace(plain, **changes)
+
+
+def exception(kind: ExceptionKind = ExceptionKind.ONE_GUARDIAN, **changes: Any) -> ExceptionFact:
+    """Return an exception; the father need not sign, unless told otherwise."""
+    plain = ExceptionFact(
+        kind=kind,
+        subject=CHILD,
+        matter=MATTER,
+        person=FATHER,
+        known_at=SIGNED,
+        holds_from=SIGNED,
+        holds_to=None,
     )
     return replace(plain, **changes)
 

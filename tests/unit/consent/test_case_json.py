@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from protocol.consent.ask import Ask
-from protocol.consent.case import Assessment, BadCase, Case, ExceptionFact, Shield
+from protocol.consent.case import Assessment, BadCase, Case, Shield
 from protocol.consent.vocabulary import ExceptionKind
 from protocol.identifiers import Instant
 from tests.unit.consent import family as f
@@ -28,7 +28,7 @@ def full_case() -> Case:
         told,
         assessments=(Assessment(f.CHILD, f.MATTER, f.DOCTOR, Instant(NOW)),),
         shields=(Shield(matter=f.MATTER, persons=frozenset({MOTHER, FATHER}), provisional=True, **interval),),
-        exceptions=(ExceptionFact(kind=ExceptionKind.WITHHOLD, subject=f.CHILD, matter=None, **interval),),
+        exceptions=(f.exception(ExceptionKind.WITHHOLD, matter=None, **interval),),
     )
 
 

@@ -201,9 +201,8 @@ def test_a_shield_keeps_a_matter_from_those_it_names(hidden_from: PersonId) -> N
     assert isinstance(decide(share(letter), f.case(letter, shields=(elsewhere,)), NOW), Permit)
 
 
-def exception(kind: ExceptionKind, **changes: object) -> ExceptionFact:
-    plain = ExceptionFact(kind=kind, subject=f.CHILD, matter=None, holds_from=SIGNED, holds_to=None)
-    return replace(plain, **changes)  # type: ignore[arg-type]
+def exception(kind: ExceptionKind, **changes: Any) -> ExceptionFact:
+    return f.exception(kind, **({"matter": None, "person": None} | changes))
 
 
 def test_a_decision_to_withhold_is_not_judged_yet_and_denies() -> None:
@@ -211,9 +210,12 @@ def test_a_decision_to_withhold_is_not_judged_yet_and_denies() -> None:
     assert decide(share(BOTH), case, NOW) == Deny(Reason.EXCEPTION_WITHHOLD)
 
 
-def test_a_ground_for_one_guardian_alone_is_not_judged_yet_and_denies() -> None:
-    case = f.case(BOTH, exceptions=(exception(ExceptionKind.ONE_GUARDIAN, matter=f.MATTER),))
-    assert decide(share(BOTH), case, NOW) == Deny(Reason.EXCEPTION_ONE_GUARDIAN)
+def test_a_ground_for_one_guardian_alone_does_not_reach_outside_health() -> None:
+    half = consent(MOTHER, receivers=f.parties(f.SCHOOL))
+    answer = decide(share(half, receivers=(f.SCHOOL,)), f.case(half, exceptions=(f.exception(),)), NOW)
+    assert isinstance(answer, Deny)
+    assert answer.reason is Reason.EXCEPTION_ONE_GUARDIAN
+    assert answer.missing == (Missing(FATHER, RoleAct.SIGNS),)
 
 
 def test_a_care_order_is_not_judged_yet_and_denies() -> None:

@@ -286,6 +286,7 @@ class Story:
             "renewals": (self.renewal(),),
             "consents": (self.record(),),
             "hearings": (self.logged("hearing"),),
+            "facts": (),
             "manifest": self.logged("manifest"),
             "open": self.logged("open"),
             "envelope": ENVELOPES["receive" if act == "receive" else "open"],

@@ -80,6 +80,7 @@ def edges() -> dict[str, Question]:
     shorter = replace(BOTH, narrowings=(f.narrowing(MOTHER, share_until=SIGNED),))
     by_parent = replace(BOTH, withdrawals=(f.dated(MOTHER, NOW),))
     return {
+        "one guardian alone on a ground": (share(half), f.case(half, exceptions=(f.exception(),)), NOW),
         "the last instant of sharing": (share(ending), f.case(ending), Instant(NOW - 1)),
         "read after sharing ended": (opening(ending, shared_at=NOW - 1), f.case(ending), NOW),
         "received": (opening(BOTH, shared_at=SIGNED, act=Act.RECEIVE), f.case(BOTH), NOW),
