@@ -1,0 +1,211 @@
+"""DOMAIN 2.3, children and youths who have a say of their own: E11, E13 to E17, E22 to E26."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from protocol.consent.age import birthday
+from protocol.consent.answer import Reason
+from protocol.consent.ask import Actor
+from protocol.consent.case import Assessment, ConsentFacts, Shield
+from protocol.consent.terms import Role
+from protocol.consent.visibility import NOTHING, TAKES_PART
+from protocol.consent.vocabulary import Category, Outcome, Purpose, RoleAct
+from protocol.identifiers import Instant, PersonId
+from tests.unit.consent import family as f
+from tests.unit.consent.family import BOTH, CHILD, FATHER, MATTER, MOTHER, NOW, SIGNED, YOUTH, consent
+from tests.unit.consent.scenarios.asking import can_withdraw, lacking, opened, sees, shared
+
+BY_YOUTH = consent(YOUTH, roles=(Role(YOUTH, RoleAct.SIGNS, "no/information/16-17"),))
+
+
+def turning(years: int, *, month: int = 9, day: int = 10) -> tuple[date, Instant]:
+    """A birth date whose birthday falls ten days into the consent, one before NOW, and the birthday's instant."""
+    born = date(2026 - years, month, day)
+    return born, birthday(born, years)
+
+
+def own_sending(sender: PersonId, *categories: Category) -> ConsentFacts:
+    return consent(
+        sender,
+        purpose=Purpose.OWN_SENDING,
+        senders=f.parties(sender),
+        receivers=f.parties(f.GP, sender),
+        categories=categories or (Category.MESSAGE,),
+        roles=(Role(sender, RoleAct.SIGNS, "no/own-sending"),),
+    )
+
+
+def sent_by(sender: PersonId, born: date, *categories: Category, at: int = NOW) -> Reason | None:
+    sent = own_sending(sender, *categories)
+    return shared(sent, at=at, ask={"receivers": (f.GP,)}, sheet=f.sheet(born), hearings=())
+
+
+def test_e11_at_16_what_the_parents_signed_permits_no_new_share_and_needs_the_youth() -> None:
+    born, turns = turning(16)
+    sheet = f.sheet(born)
+    assert shared(BOTH, at=turns - 1, sheet=sheet) is None
+    assert shared(BOTH, at=turns, sheet=sheet) is Reason.NEEDS_NEW_CONSENT
+    assert lacking(BOTH, at=turns, sheet=sheet) == {YOUTH}
+    assert opened(BOTH, sent=turns - 1, sheet=sheet) is None
+
+
+def test_e11_the_youth_confirms_withdraws_and_is_not_overruled_by_the_parents() -> None:
+    born, turns = turning(16)
+    sheet = f.sheet(born)
+    confirmed = replace(BOTH, signatures=(*BOTH.signatures, f.signature(YOUTH, turns)))
+    assert shared(confirmed, sheet=sheet) is None
+    withdrawn = replace(BOTH, withdrawals=(f.dated(YOUTH, turns),))
+    assert opened(withdrawn, sent=turns - 1, sheet=sheet) is Reason.WITHDRAWN
+    # Signing again after it reverses nothing, and a parent's withdrawal no longer counts.
+    again = replace(withdrawn, signatures=(*BOTH.signatures, f.signature(MOTHER, NOW), f.signature(YOUTH, NOW)))
+    assert shared(again, sheet=sheet) is Reason.WITHDRAWN
+    by_mother = replace(confirmed, withdrawals=(f.dated(MOTHER, turns),))
+    assert shared(by_mother, sheet=sheet) is None
+    assert [can_withdraw(who, BOTH, sheet=sheet) for who in (YOUTH, MOTHER, FATHER)] == [True, False, False]
+
+
+def test_e11_the_youth_may_narrow_what_the_parents_gave() -> None:
+    born, turns = turning(16)
+    narrowed = replace(
+        BOTH,
+        signatures=(*BOTH.signatures, f.signature(YOUTH, turns)),
+        narrowings=(f.narrowing(YOUTH, turns, categories=(Category.HEALTH_NOTE,)),),
+    )
+    sheet = f.sheet(born)
+    assert shared(narrowed, sheet=sheet) is Reason.CATEGORY_WITHDRAWN
+    assert shared(narrowed, ask={"categories": (Category.MESSAGE,)}, sheet=sheet) is None
+
+
+HIDDEN = Shield(matter=MATTER, persons=frozenset({MOTHER, FATHER}), provisional=True, holds_from=SIGNED, holds_to=None)
+
+
+def test_e13_what_a_youth_of_13_asks_to_keep_from_the_parents_is_hidden_at_once() -> None:
+    sheet = f.sheet(f.BORN[13])
+    letter = consent(MOTHER, FATHER, receivers=f.parties(f.BUP, MOTHER))
+    assert sees(MOTHER, letter, at=SIGNED - 1, sheet=sheet, shields=(HIDDEN,)) == TAKES_PART
+    for parent in (MOTHER, FATHER):
+        assert sees(parent, letter, at=SIGNED, sheet=sheet, shields=(HIDDEN,)) == NOTHING
+    assert sees(YOUTH, letter, sheet=sheet, shields=(HIDDEN,)) != NOTHING
+    opening: dict[str, Any] = {"sent": SIGNED, "sheet": sheet, "shields": (HIDDEN,)}
+    assert opened(letter, reader=Actor(MOTHER, None), **opening) is Reason.SHIELDED
+    assert opened(letter, reader=f.actor(f.BUP), **opening) is None
+
+
+def test_e13_a_provisional_shield_only_hides_and_takes_nobodys_signature_away() -> None:
+    sheet = f.sheet(f.BORN[13])
+    assert shared(BY_YOUTH, sheet=sheet, shields=(HIDDEN,)) is not None
+    assert lacking(consent(), sheet=sheet, shields=(HIDDEN,)) == {MOTHER, FATHER}
+
+
+def test_e14_a_youths_no_stops_what_the_parents_signed_until_it_is_assessed() -> None:
+    sheet = f.sheet(f.BORN[13])
+    against = (f.heard(Outcome.AGAINST),)
+    assert shared(BOTH, sheet=sheet, hearings=against) is Reason.HEARD_AGAINST
+    assert opened(BOTH, sent=SIGNED, sheet=sheet, hearings=against) is Reason.HEARD_AGAINST
+    assessed = (Assessment(CHILD, MATTER, f.DOCTOR, f.later(SIGNED, 1)),)
+    assert shared(BOTH, sheet=sheet, hearings=against, assessments=assessed) is None
+    again = (*against, f.heard(Outcome.AGAINST, NOW))
+    assert shared(BOTH, sheet=sheet, hearings=again, assessments=assessed) is Reason.HEARD_AGAINST
+
+
+def test_e15_a_youth_of_16_lets_a_parent_in_for_a_time_and_takes_it_back() -> None:
+    sheet = f.sheet(f.BORN[16])
+    invited = replace(BY_YOUTH, terms=replace(BY_YOUTH.terms, receivers=f.parties(f.BUP, MOTHER), read_until=NOW))
+    mother = Actor(MOTHER, None)
+    invited = replace(invited, terms=replace(invited.terms, share_until=NOW))
+    assert opened(invited, sent=SIGNED, at=NOW - 1, reader=mother, sheet=sheet) is None
+    assert opened(invited, sent=SIGNED, at=NOW, reader=mother, sheet=sheet) is Reason.READING_ENDED
+    withdrawn = replace(invited, withdrawals=(f.dated(YOUTH, SIGNED + 1),))
+    assert opened(withdrawn, sent=SIGNED, at=NOW - 1, reader=mother, sheet=sheet) is Reason.WITHDRAWN
+    assert sees(MOTHER, invited, sheet=sheet) == TAKES_PART
+    assert sees(FATHER, invited, sheet=sheet) == NOTHING
+
+
+@pytest.mark.parametrize("age", [16, 19])
+def test_e16_e17_without_capacity_nobody_signs_in_the_youths_place_yet(age: int) -> None:
+    # There is no record of capacity and no representative yet: the parents' signatures are worth nothing here.
+    sheet = f.sheet(f.BORN[age])
+    assert shared(BOTH, sheet=sheet) is Reason.NEEDS_NEW_CONSENT
+    assert lacking(replace(BY_YOUTH, signatures=BOTH.signatures), sheet=sheet) == {YOUTH}
+
+
+def test_e22_at_12_the_youth_must_be_heard_anew_and_a_no_begins_to_bind() -> None:
+    born, turns = turning(12)
+    sheet = f.sheet(born)
+    before = (f.heard(at=turns - 1),)
+    assert shared(BOTH, at=turns - 1, sheet=sheet, hearings=before) is None
+    assert shared(BOTH, at=turns, sheet=sheet, hearings=before) is Reason.NOT_HEARD
+    assert shared(BOTH, at=turns, sheet=sheet, hearings=(*before, f.heard(at=turns))) is None
+    against = (f.heard(Outcome.AGAINST, turns - 1),)
+    assert shared(BOTH, at=turns - 1, sheet=sheet, hearings=against) is None
+    bound = (f.heard(Outcome.AGAINST, turns),)
+    assert shared(BOTH, at=turns, sheet=sheet, hearings=bound) is Reason.HEARD_AGAINST
+
+
+def test_e22_from_12_the_parents_do_not_see_what_the_youth_sends_of_their_own() -> None:
+    born, turns = turning(12)
+    sent = own_sending(YOUTH)
+    assert sent_by(YOUTH, born, at=turns - 1) is Reason.SENDER_MAY_NOT_SEND
+    assert sent_by(YOUTH, born, at=NOW) is Reason.SIGNATURE_MISSING  # signed before the birthday: not entitled then
+    signed = replace(sent, signatures=(f.signature(YOUTH, turns),))
+    assert shared(signed, ask={"receivers": (f.GP,)}, sheet=f.sheet(born), hearings=()) is None
+    assert sees(MOTHER, signed, sheet=f.sheet(born)) == NOTHING
+    # What the parents' own signatures carry they go on seeing, unless it is shielded.
+    assert sees(MOTHER, BOTH, sheet=f.sheet(born)) != NOTHING
+
+
+def test_e23_the_13th_birthday_changes_who_may_sign_in_not_who_decides() -> None:
+    born, turns = turning(13)
+    for at in (turns - 1, turns):
+        assert shared(BOTH, at=at, sheet=f.sheet(born)) is None
+        assert sent_by(YOUTH, born, at=at) is None
+
+
+def test_e24_at_15_the_youth_signs_too_outside_health_and_not_inside() -> None:
+    born, turns = turning(15)
+    sheet = f.sheet(born)
+    outside = consent(MOTHER, FATHER, receivers=f.parties(f.SCHOOL))
+    assert shared(outside, at=turns - 1, sheet=sheet) is None
+    assert shared(outside, at=turns, sheet=sheet) is Reason.NEEDS_NEW_CONSENT
+    assert lacking(outside, at=turns, sheet=sheet) == {YOUTH}
+    joined = replace(outside, signatures=(*outside.signatures, f.signature(YOUTH, turns)))
+    assert shared(joined, at=turns, sheet=sheet) is None
+    assert shared(BOTH, at=turns, sheet=sheet) is None
+
+
+def test_e25_at_18_everything_that_rests_on_parental_responsibility_ends() -> None:
+    born, turns = turning(18)
+    sheet = f.sheet(born)
+    observed = Category.OWN_OBSERVATIONS
+    assert sent_by(MOTHER, born, observed, at=turns - 1) is None
+    assert sent_by(MOTHER, born, observed, at=turns) is Reason.SENDER_MAY_NOT_SEND
+    assert shared(BY_YOUTH, at=turns, sheet=sheet) is None
+    assert lacking(BOTH, at=turns, sheet=sheet) == {YOUTH}
+    assert sees(MOTHER, BY_YOUTH, at=turns, sheet=sheet) == NOTHING
+    assert not can_withdraw(MOTHER, BY_YOUTH, at=turns, sheet=sheet)
+
+
+@pytest.mark.parametrize(("years", "month", "day"), [(15, 2, 28), (16, 2, 29), (18, 2, 28)])
+def test_e26_who_was_born_on_29_february_has_the_birthday_on_28_february_in_years_without_one(
+    years: int, month: int, day: int
+) -> None:
+    born = date(2012, 2, 29)
+    turns = birthday(born, years)
+    assert turns == f.oslo(2012 + years, month, day)
+    made = Instant(turns - 5 * f.DAY)
+    outside: dict[str, Any] = {"receivers": f.parties(f.SCHOOL), "made": made, "share_until": f.later(turns, f.DAY)}
+    by = (MOTHER, FATHER) if years < 18 else (YOUTH,)
+    signed = consent(**outside, read_until=f.later(turns, 2 * f.DAY), requested_at=made)
+    signed = replace(signed, signatures=tuple(f.signature(each, made) for each in by))
+    lasting: dict[str, Any] = {
+        "sheet": f.sheet(born, not_after=f.later(turns, 9 * f.DAY)),
+        "units": {unit: replace(facts, not_after=f.later(turns, f.DAY)) for unit, facts in f.UNITS.items()},
+        "hearings": (f.heard(at=made),),
+    }
+    assert shared(signed, at=turns - 1, **lasting) is (Reason.NEEDS_NEW_CONSENT if years == 16 else None)
+    assert shared(signed, at=turns, **lasting) is (None if years == 18 else Reason.NEEDS_NEW_CONSENT)
