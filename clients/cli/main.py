@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from clients.cli import consents, enrolment, facts, held, log, receiving, registrar, rules, sending, server, units
+from clients.cli import consents, enrolment, facts, held, log, receiving, registrar, requests, rules, sending, server, units, why
 
 app = typer.Typer(
     name="fortrolig",
@@ -22,6 +22,8 @@ app = typer.Typer(
 enrolment.register(app)
 sending.register(app)
 receiving.register(app)
+why.register(consents.app)
+requests.register(app, consents.app)
 app.add_typer(consents.app, name="consent")
 app.add_typer(rules.app, name="rules")
 app.add_typer(facts.app, name="fact")

@@ -11,6 +11,7 @@ from clients.sdk.errors import Denied, Tampered
 from clients.sdk.items import Item
 from clients.sdk.mailboxes import load_seeds, unit_key
 from clients.sdk.transport import clock
+from clients.sdk.why import keep
 from keys import commitment, sealing, streaming
 from protocol import share
 from protocol.bundle import Bundle
@@ -62,6 +63,7 @@ async def verified(client: Client, item: Item, came: Released, language: Languag
     if judged.manifest.body.share != item.share:
         wrong = Refused("wrong-share", "another share came than was asked for")
         raise client.tampered(wrong, {"bundle": came.given})
+    keep(client.home.folder, item.share, came.bundle)
     return judged
 
 

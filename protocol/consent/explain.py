@@ -187,7 +187,7 @@ def explain(deny: Deny, ask: Ask, viewer: Actor, case: Case, at: Instant, *, lan
     who = audience_of(viewer, case, named[0].terms if named else None)
     step, channels = ADVICE[told.reason]
     words = _words(language)
-    rules = _rules(told.rule)
+    rules = rules_named(told.rule)
     acts = dict.fromkeys(
         str(words["acts"][each.act][_who(each, viewer, case.sheet)]) for each in sorted(told.missing, key=_act)
     )
@@ -258,7 +258,8 @@ def _act(missing: Missing) -> tuple[int, str]:
 _ACTS: Sequence[RoleAct] = tuple(RoleAct)
 
 
-def _rules(ids: str | None) -> tuple[Rule, ...]:
+def rules_named(ids: str | None) -> tuple[Rule, ...]:
+    """Return the packaged rules that an answer names, in its order; those that this program lacks are left out."""
     wanted = () if ids is None else ids.split(" ")
     every = {rule.id: rule for rules in rule_sets().values() for rule in rules.rules}
     return tuple(every[each] for each in wanted if each in every)
