@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from clients.cli.answers import answer_lines
 from clients.cli.my_consents import brief, lines
 from clients.cli.plain import plain
 from clients.cli.reading import identifier
@@ -64,7 +65,11 @@ async def show(session: Session, share: ShareArgument) -> None:
         session.say(
             f"    blir liggende til {kept}, og slettes så usendt", f"    kept until {kept}, then deleted unsent"
         ),
-        *(line for each in under for line in lines(session, found, each, me)),
+        *(
+            line
+            for each in under
+            for line in (*lines(session, found, each, me), *answer_lines(session, each.known, me))
+        ),
     )
 
 

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from clients.cli import consents, enrolment, facts, held, log, receiving, registrar, requests, rules, sending, server, units, why
+from clients.cli import (
+    consents,
+    enrolment,
+    facts,
+    held,
+    log,
+    receiving,
+    registrar,
+    requests,
+    rules,
+    sending,
+    server,
+    units,
+    why,
+)
 
 app = typer.Typer(
     name="fortrolig",

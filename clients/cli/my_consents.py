@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from clients.cli.answers import answer_lines, answers
 from clients.cli.finding import ChildOption, ConsentArgument, day, fitting, role
 from clients.cli.plain import plain, prose
 from clients.cli.reading import child as find_child
@@ -100,7 +101,7 @@ async def show(session: Session, consent: ConsentArgument, child: ChildOption = 
         *lines(session, found, shown, me),
         "",
         *_signatures(session, shown, me),
-        *(f"  {role(session, one.act)}: {_who(session, one.person, me)}" for one in terms.roles),
+        *answer_lines(session, known, me),
         "",
         *_openings(session, found, sent, me),
     )
@@ -126,6 +127,7 @@ def brief(shown: Shown) -> dict[str, Any]:
         "share_until": left.share_until,
         "read_until": left.read_until,
         "signed": [signature.person for signature in known.facts.signatures],
+        "answers": answers(known),
         "narrowed": [{"by": each.person, "at": each.at, **each.less.to_json()} for each in known.facts.narrowings],
         "next": str(shown.next),
         "next_at": shown.at,

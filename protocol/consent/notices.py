@@ -11,6 +11,7 @@ from enum import StrEnum
 from protocol.consent.answer import Reason
 from protocol.consent.case import Case, ConsentFacts
 from protocol.consent.law import NO_PERSONS, Requirements, youth
+from protocol.consent.remaining import remaining
 from protocol.consent.state import Standing, State, prepare, standing
 from protocol.consent.terms import Terms
 from protocol.consent.vocabulary import RoleAct
@@ -66,7 +67,7 @@ def renewable(consent: ConsentFacts, others: Iterable[Terms], case: Case, at: In
     refused it is not asked again by an offer.
     """
     terms = consent.terms
-    if at >= terms.share_until or any(renews(other, terms) for other in others):
+    if at >= terms.share_until or any(renews(other, consent, case, at) for other in others):
         return False
     state = standing(consent, case, at).state
     ends_soon = state is State.IN_FORCE and terms.share_until - RENEWAL_PERIOD <= at
@@ -78,14 +79,12 @@ def renewal_offered_to(person: PersonId, consent: ConsentFacts, case: Case, at: 
     return person in _requirements(consent, case, at).signers
 
 
-def renews(later: Terms, earlier: Terms) -> bool:
-    """Say whether terms ask anew for what earlier terms allow: everything the same but the dates and who must act."""
-    return later.made > earlier.made and _scope(later) == _scope(earlier)
-
-
-def _scope(terms: Terms) -> tuple[object, ...]:
-    parties = (terms.senders, terms.receivers)
-    return (terms.subject, terms.matter, terms.kind, terms.purpose, parties, terms.categories, terms.onward)
+def renews(later: Terms, earlier: ConsentFacts, case: Case, at: Instant) -> bool:
+    """Say whether terms ask anew for all that is left of an earlier consent, and for nothing else."""
+    left, terms = remaining(earlier, case, at), earlier.terms
+    same = (terms.subject, terms.matter, terms.kind, terms.purpose, terms.senders, left.receivers, left.categories)
+    asked = (later.subject, later.matter, later.kind, later.purpose, later.senders, later.receivers, later.categories)
+    return later.made > terms.made and asked == same
 
 
 def _no_from(consent: ConsentFacts) -> frozenset[PersonId]:

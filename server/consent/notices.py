@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from protocol.consent.case import Case, ConsentFacts, Membership
-    from protocol.identifiers import ConsentId, PersonId, SubjectId, UnitId
+    from protocol.identifiers import ConsentId, PersonId, UnitId
     from server.consent.listing import Viewer
     from server.consent.store.noticing import Requested
 
@@ -98,19 +98,15 @@ def _about(
     said = store.words(connection, [each.consent for each in rows])
     facts = {each.terms.digest: each for each in store.facts_of(found, said)}
     units = frozenset(each.unit for each in memberships)
-    by_subject: dict[SubjectId, list[ConsentFacts]] = {}
-    for each in facts.values():
-        by_subject.setdefault(each.terms.subject, []).append(each)
-    known: dict[SubjectId, Case] = {
-        subject: replace(cases.around(connection, subject, consents, (), (), at, units=units), memberships=memberships)
-        for subject, consents in by_subject.items()
-    }
     heard = store.hearings(connection, {each.terms.matter for each in facts.values()})
     for row in rows:
         consent = facts[row.consent]
-        in_matter = [each for each in heard if each.fact.matter == consent.terms.matter]
-        hearings = tuple(each.fact for each in counted(connection, in_matter, [consent.terms]))
-        yield _About(row, consent, replace(known[consent.terms.subject], hearings=hearings))
+        terms = consent.terms
+        in_matter = [each for each in heard if each.fact.matter == terms.matter]
+        hearings = [each.fact for each in counted(connection, in_matter, [terms])]
+        # Each in a case of its own: what another consent's parties recorded does not count for this one.
+        case = cases.around(connection, terms.subject, [consent], hearings, (), at, units=units)
+        yield _About(row, consent, replace(case, memberships=memberships))
 
 
 def _told(connection: Connection, asker: Viewer, about: _About, at: Instant) -> list[Notice]:

@@ -67,9 +67,9 @@ async def test_a_second_reminder_is_refused_and_logged(town: Town) -> None:
     done(await remind(town, terms))
     first = (await told(town, town.father))[0]["reminded"]
     town.world.clock.forward(DAY)
-    assert refusal(await remind(town, terms)) == (409, "already-reminded")
+    assert refusal(await remind(town, terms)) == (403, "already-reminded")
     assert (await last_entry(town.world)).details.reason == "already-reminded"
-    assert refusal(await remind(town, terms, town.gp.custodian, town.gp)) == (409, "already-reminded")
+    assert refusal(await remind(town, terms, town.gp.custodian, town.gp)) == (403, "already-reminded")
     assert (await told(town, town.father))[0]["reminded"] == first
 
 
@@ -93,12 +93,12 @@ async def test_nobody_is_reminded_after_a_no(town: Town, no: Any, reason: str) -
 
 
 async def test_what_is_complete_or_only_waits_for_the_seven_days_is_not_reminded_of(town: Town) -> None:
-    assert refusal(await remind(town, await town.in_force())) == (409, "nobody-to-remind")
+    assert refusal(await remind(town, await town.in_force())) == (403, "nobody-to-remind")
     terms = await town.asked(matter=new_matter(), **DISCHARGE)
     done(await town.say(town.mother, SignatureBody, terms))
     done(await town.say(town.father, NoticeBody, terms))
     done(await town.hear(town.doctor, unit=town.gp, matter=terms.matter))
-    assert refusal(await remind(town, terms)) == (409, "nobody-to-remind")
+    assert refusal(await remind(town, terms)) == (403, "nobody-to-remind")
 
 
 async def test_only_whoever_asked_reminds(town: Town) -> None:
@@ -164,7 +164,7 @@ async def test_a_line_without_content_is_written_for_each_person_who_is_asked_so
     done(await town.hear(town.doctor, unit=town.gp))
     done(await remind(town, terms))
     assert [each["person"] for each in lines(path)[3:]] == [town.father.person]
-    assert refusal(await remind(town, terms)) == (409, "already-reminded")
+    assert refusal(await remind(town, terms)) == (403, "already-reminded")
     assert len(lines(path)) == 4
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from protocol.consent.case import ConsentFacts
+from protocol.consent.narrowing import Less, Narrowing
 from protocol.consent.notices import (
     RENEWAL_PERIOD,
     NoticeKind,
@@ -130,6 +131,16 @@ def test_the_signers_are_offered_a_renewal_and_nobody_where_the_law_has_no_answe
 
 
 def test_terms_renew_only_what_was_made_before_them() -> None:
-    assert not renews(BOTH.terms, BOTH.terms)
-    assert renews(replace(BOTH.terms, made=LAST_DAYS), BOTH.terms)
-    assert not renews(BOTH.terms, replace(BOTH.terms, made=LAST_DAYS))
+    case, anew = f.case(BOTH), replace(BOTH.terms, made=LAST_DAYS)
+    assert not renews(BOTH.terms, BOTH, case, NOW)
+    assert renews(anew, BOTH, case, NOW)
+    assert not renews(BOTH.terms, replace(BOTH, terms=anew), case, NOW)
+
+
+def test_what_was_taken_back_in_part_is_renewed_without_that_part() -> None:
+    less = Less(receivers=(), categories=(Category.HEALTH_NOTE,), share_until=None, read_until=None)
+    narrowed = replace(BOTH, narrowings=(Narrowing(MOTHER, f.later(f.SIGNED, f.DAY), less),))
+    whole = consent(made=LAST_DAYS)
+    rest = consent(made=LAST_DAYS, categories=(Category.MESSAGE,))
+    assert offered(narrowed, LAST_DAYS, whole)
+    assert not offered(narrowed, LAST_DAYS, rest)
