@@ -70,6 +70,15 @@ def test_e03_where_health_personnel_records_that_it_is_necessary_one_parent_sign
         assert shared(*referral(MOTHER), exceptions=(does_not_reach,)) is Reason.SIGNATURE_MISSING
 
 
+def test_e03_a_no_said_before_the_ground_stops_that_request_and_one_in_a_new_request_stops_nothing() -> None:
+    ground = f.exception(ExceptionKind.ONE_GUARDIAN)
+    before = referral(MOTHER, refusals=(f.dated(FATHER, f.MADE),))
+    assert shared(*before, exceptions=(ground,)) is Reason.REFUSED
+    asked_of_her = tuple(role for role in f.terms().roles if role.person != FATHER)
+    again = referral(MOTHER, refusals=(f.dated(FATHER, NOW),), roles=asked_of_her)
+    assert shared(*again, exceptions=(ground,)) is None
+
+
 def test_e04_parents_who_disagree_on_sharing_outside_health_stop_it_and_no_ground_helps() -> None:
     assert shared(to_school(MOTHER)) is Reason.SIGNATURE_MISSING
     assert shared(to_school(MOTHER, refusals=(f.dated(FATHER),))) is Reason.REFUSED
