@@ -28,8 +28,8 @@ OTHER_CONSENT = ProblemType("other-consent", 422, "The statement names another s
 OTHER_TEXT = ProblemType("other-text", 422, "Another text was shown than the one in the terms")
 WRONG_ROLES = ProblemType("wrong-roles", 422, "The terms do not name exactly those whom the law names")
 NOT_A_PARTY = ProblemType("not-a-party", 403, "The unit is neither sender nor receiver")
-ALREADY_REMINDED = ProblemType("already-reminded", 409, "Those who have not answered were reminded once already")
-NOBODY_TO_REMIND = ProblemType("nobody-to-remind", 409, "Nobody is still asked for an answer")
+ALREADY_REMINDED = ProblemType("already-reminded", 403, "Those who have not answered were reminded once already")
+NOBODY_TO_REMIND = ProblemType("nobody-to-remind", 403, "Nobody is still asked for an answer")
 
 NOT_NARROWER = ProblemType("not-narrower", 422, "This names a recipient, sort of content or end that the consent lacks")
 BAD_FACT = ProblemType(
