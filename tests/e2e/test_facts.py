@@ -1,0 +1,93 @@
+"""Facts from the command line: recorded, listed and ended by professionals, in both languages."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import pytest
+
+from clients.sdk import consents
+from protocol.consent.vocabulary import Category, Purpose
+from protocol.identifiers import MatterId
+from tests.e2e.stage import Stage, own_sending
+from tests.e2e.test_command import run
+
+
+async def act(stage: Stage, name: str, *words: str) -> Any:
+    """Run a command that must succeed, with a reason piped in; give what it answered."""
+    ended = await run(stage, name, *words, "--json", given="SYNTETISK grunn")
+    assert ended.status == 0, ended.out
+    return ended.answer
+
+
+async def fail(stage: Stage, name: str, *words: str) -> tuple[int, str]:
+    ended = await run(stage, name, *words, "--json", given="SYNTETISK grunn")
+    return ended.status, ended.code
+
+
+@pytest.fixture
+async def matter(served: Stage) -> MatterId:
+    """A matter in which the practice may inform the clinic, once both guardians sign."""
+    name = MatterId.of(secrets.token_bytes(16))
+    async with served.client("gp") as gp, served.client("mother") as mother:
+        await consents.request(mother, own_sending(served, name))
+        wanted = consents.Wanted(
+            subject=served.child,
+            matter=name,
+            purpose=Purpose.INFORMATION,
+            senders=consents.parties([served.units["gp"]]),
+            receivers=consents.parties([served.units["bup"]]),
+            categories=(Category.MESSAGE,),
+        )
+        await consents.request(gp, wanted, unit=served.units["gp"])
+        await consents.hear(gp, served.child, name, "for", unit=served.units["gp"])
+        for known in await consents.listed(mother, served.child):
+            await consents.sign(mother, known)
+    return name
+
+
+async def state(stage: Stage, name: str) -> str:
+    async with stage.client(name) as client:
+        [known] = [
+            one for one in await consents.listed(client, stage.child) if one.terms.purpose is Purpose.INFORMATION
+        ]
+        return str(known.standing.state)
+
+
+async def test_a_ground_is_recorded_after_attempts_listed_and_ended(served: Stage, matter: MatterId) -> None:
+    about = ("--matter", matter, "--child", served.child)
+    father = ("--guardian", served.persons["father"])
+    alone = ("fact", "one-guardian", *about, *father, "--heard", "unreachable")
+    assert await state(served, "bup") == "partly-signed"
+    assert await fail(served, "gp", *alone) == (2, "no-attempts")
+    tried = ("fact", "attempt", *about, *father, "--channel", "phone", "--result", "no-answer", "--hours-ago", "2")
+    attempt = (await act(served, "gp", *tried))["fact"]
+    ground = (await act(served, "gp", *alone))["fact"]
+    assert await state(served, "bup") == await state(served, "mother") == "in-force"
+    listed = (await act(served, "bup", "fact", "list", "--child", served.child))["facts"]
+    assert [each["fact"] for each in listed] == [attempt, ground]
+    shown = (await run(served, "bup", "fact", "list", "--child", served.child, "--language", "en")).out
+    assert "attempt to reach a guardian" in shown
+    assert "one guardian may consent alone" in shown
+    assert await fail(served, "bup", "fact", "end", ground[:12], "--child", served.child) == (3, "not-entitled")
+    assert await fail(served, "gp", "fact", "end", "nothing", "--child", served.child) == (2, "unclear-fact")
+    await act(served, "gp", "fact", "end", ground[:12], "--child", served.child)
+    assert await state(served, "bup") == "partly-signed"
+
+
+async def test_an_assessment_is_recorded_by_professionals_only(served: Stage, matter: MatterId) -> None:
+    about = ("--matter", matter, "--child", served.child)
+    assert await fail(served, "mother", "fact", "assess", *about) == (2, "not-staff")
+    await act(served, "gp", "fact", "assess", *about)
+    [fact] = (await act(served, "gp", "fact", "list", "--child", served.child))["facts"]
+    assert fact["kind"] == "fact-assessment"
+
+
+async def test_words_outside_their_lists_are_refused_before_anything_is_asked(served: Stage, matter: MatterId) -> None:
+    about = ("--matter", matter, "--child", served.child, "--guardian", served.persons["father"])
+    assert await fail(served, "gp", "fact", "one-guardian", *about, "--heard", "silent") == (2, "bad-word")
+    assert await fail(served, "gp", "fact", "attempt", *about, "--channel", "dove", "--result", "no-answer") == (
+        2,
+        "bad-word",
+    )
