@@ -148,6 +148,33 @@ def test_other_rules_are_refused(text: str, why: str) -> None:
         RuleSet.parse(text)
 
 
+RULES = {rule.id: rule for rule in current_rules().rules}
+MOVED = {
+    "begun a day late": ('valid_from = "2023-01-01"', 'valid_from = "2023-01-02"'),
+    "begun a day early": ('valid_from = "2023-01-01"', 'valid_from = "2022-12-31"'),
+    "ended": ('valid_to = ""', 'valid_to = "2031-05-17"'),
+}
+
+
+def broken_line(rule_id: str, change: str) -> str:
+    """The rules with one rule removed, doubled under another id, or moved in time."""
+    block = block_of(rule_id)
+    if change in MOVED:
+        return TEXT.replace(block, block.replace(*MOVED[change]))
+    double = block.replace(f'id = "{rule_id}"', f'id = "{rule_id}/copy"') + "[[rules]]" + block
+    return TEXT.replace(f"[[rules]]{block}", "" if change == "removed" else f"[[rules]]{double}")
+
+
+@pytest.mark.parametrize("change", ["removed", "doubled", *MOVED])
+@pytest.mark.parametrize("rule_id", RULES)
+def test_no_rule_can_be_missing_doubled_late_early_or_ended_and_the_place_is_named(rule_id: str, change: str) -> None:
+    with pytest.raises(BadRules) as refused:
+        RuleSet.parse(broken_line(rule_id, change))
+    cells = RULES[rule_id].cells()
+    places = {f"{purpose}/{band} from {sender} to {receiver}" for purpose, band, (sender, receiver) in cells}
+    assert str(refused.value).removeprefix("a gap or an overlap at ") in places
+
+
 def test_a_changed_set_without_a_version_of_its_own_is_refused() -> None:
     changed = RuleSet.parse(TEXT.replace("share_months = 18", "share_months = 17"))
     with pytest.raises(BadRules, match="two rule sets have one id and version"):
