@@ -17,6 +17,7 @@ from protocol.statements.share import HoldBody, OpenBody
 from protocol.texts import sentence
 from server.consent import cases
 from server.consent import store as consent_store
+from server.consent.store.shields import hidden_matters
 from server.documents.judging import require_related
 from server.documents.refusals import Denied, log_refusal, not_known
 from server.documents.store import holds, shares, uploads
@@ -160,7 +161,7 @@ def to_release(connection: Connection, statement: Statement[ManifestBody], at: I
 def listed(connection: Connection, person: PersonId, at: Instant) -> list[Hold]:
     """Give what somebody may release, newest first."""
     units = [each.unit for each in identity.memberships_of(connection, person, at)]
-    return holds.releasable(connection, person, units, at, MOST_LISTED)
+    return holds.releasable(connection, person, units, hidden_matters(connection, person, at), at, MOST_LISTED)
 
 
 def require_now(connection: Connection, statement: Statement[Any], at: Instant) -> None:
@@ -210,7 +211,7 @@ def _mine(connection: Connection, share: ShareId, person: PersonId, unit: object
 
 
 def _may_release(connection: Connection, held: Hold, person: PersonId, at: Instant) -> bool:
-    if held.ended_at is not None or held.not_after <= at:
+    if held.ended_at is not None or held.not_after <= at or held.matter in hidden_matters(connection, person, at):
         return False
     if held.unit is None:
         return held.author == person

@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from protocol.consent.ask import Actor
-from protocol.consent.vocabulary import Aspect
 from protocol.identifiers import LARGEST_INTEGER, PersonId, ShareId
 from server.consent import cases
 from server.consent import store as consent_store
 from server.consent.judging import may_know
-from server.consent.store import shields
-from server.documents.store import lists
-from server.documents.store import shares as share_store
+from server.consent.store.shields import hidden_matters
+from server.documents.store import lists, shares
 from server.identity import store as identity
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from sqlalchemy import Connection
 
@@ -49,12 +47,12 @@ def inbox(connection: Connection, person: PersonId, cursor: str | None, at: Inst
     """
     before = _before(connection, cursor)
     holders = [person, *(each.unit for each in identity.memberships_of(connection, person, at))]
-    hides = shields.hidden_from(connection, person, at)
+    hidden = hidden_matters(connection, person, at)
     page: list[Item] = []
     while True:
         found = lists.inbox(connection, holders, before, PAGE + _MOST_OF_ONE_SHARE)
         whole = _whole(found)
-        page += _visible(connection, person, [each for each in whole if _exists(each.matter, hides)], at)
+        page += _visible(connection, person, [each for each in whole if each.matter not in hidden], at)
         if len(page) > PAGE and page[-1].leaf_index != page[PAGE - 1].leaf_index:
             return _cut(page)
         if len(found) < PAGE + _MOST_OF_ONE_SHARE:
@@ -65,12 +63,12 @@ def inbox(connection: Connection, person: PersonId, cursor: str | None, at: Inst
 def sent(connection: Connection, person: PersonId, cursor: str | None, at: Instant) -> SentPage:
     """Give a page of what a person and their units have sent, newest first."""
     units = [each.unit for each in identity.memberships_of(connection, person, at)]
-    hides = shields.hidden_from(connection, person, at)
+    hidden = hidden_matters(connection, person, at)
     before = _before(connection, cursor)
     found: list[SentShare] = []
     while len(found) <= PAGE:
         more = lists.sent(connection, person, units, before, PAGE + 1)
-        found += [each for each in more if _exists(each.matter, hides)]
+        found += [each for each in more if each.matter not in hidden]
         if len(more) <= PAGE:
             break
         before = more[-1].leaf_index
@@ -93,10 +91,6 @@ def _cut(page: list[Item]) -> Inbox:
     return Inbox([each for each in page if each.leaf_index >= last.leaf_index], last.share)
 
 
-def _exists(matter: str, hides: Mapping[str, frozenset[Aspect]]) -> bool:
-    return Aspect.EXISTENCE not in hides.get(matter, ())
-
-
 def _whole(found: list[Item]) -> list[Item]:
     """Leave out the last share of a full page: more of its envelopes may follow."""
     if len(found) < PAGE + _MOST_OF_ONE_SHARE:
@@ -117,7 +111,7 @@ def _visible(connection: Connection, person: PersonId, found: list[Item], at: In
 
 
 def _may_know(connection: Connection, person: PersonId, share: ShareId, at: Instant) -> bool:
-    sent_share = share_store.sent(connection, share)
+    sent_share = shares.sent(connection, share)
     if sent_share is None:
         return False
     found = consent_store.consents(connection, sent_share.body.consents)

@@ -24,7 +24,7 @@ from server.identity.store.statements import DIGEST, ID, LONG
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from protocol.identifiers import SubjectId
     from protocol.statements.base import Statement
@@ -96,7 +96,7 @@ def shield_words_in(connection: Connection, matters: Collection[str]) -> list[Sa
     """Give the words on the shields of these matters, in the log's order."""
     if not matters:
         return []
-    return [_said(row) for row in connection.execute(_IN, {"matters": sorted(matters)})]
+    return [_said(*row) for row in connection.execute(_IN, {"matters": sorted(matters)})]
 
 
 def shieldings(connection: Connection, matters: Collection[str]) -> Mapping[MatterId, Shielding]:
@@ -124,8 +124,15 @@ def hidden_from(connection: Connection, person: PersonId, at: Instant) -> Mappin
     return {matter: hides for matter, hides in found.items() if hides}
 
 
-def _said(row: Row[Any]) -> Said:
-    statement, matter, kind, written, at, leaf_index = row
+def hidden_matters(connection: Connection, person: PersonId, at: Instant) -> frozenset[str]:
+    """Give the matters of which a person may not know that they exist."""
+    hides = hidden_from(connection, person, at)
+    return frozenset(matter for matter, aspects in hides.items() if Aspect.EXISTENCE in aspects)
+
+
+def _said(  # noqa: PLR0917  (the columns)
+    statement: str, matter: str, kind: str, written: bytes, at: int, leaf_index: int
+) -> Said:
     said = json.loads(written)
     units = frozenset(UnitId(unit) for unit in (said["unit"], said.get("to")) if unit is not None)
     return Said(statement, MatterId(matter), leaf_index, _word(kind, statement, said, Instant(at)), units)

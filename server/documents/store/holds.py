@@ -46,6 +46,7 @@ _MINE = (
     .where(
         _h.ended_at.is_(None),
         _h.not_after > bindparam("at"),
+        _h.matter.not_in(bindparam("hidden", expanding=True)),
         or_(
             _h.unit.in_(bindparam("units", expanding=True)),
             (_h.author == bindparam("person")) & _h.unit.is_(None),
@@ -64,11 +65,16 @@ def hold(connection: Connection, share: ShareId) -> Hold | None:
     return None if row is None else _hold(row)
 
 
-def releasable(
-    connection: Connection, person: PersonId, units: Collection[UnitId], at: Instant, most: int
+def releasable(  # noqa: PLR0917  (a connection, who asks, and what is listed)
+    connection: Connection,
+    person: PersonId,
+    units: Collection[UnitId],
+    hidden: Collection[str],
+    at: Instant,
+    most: int,
 ) -> list[Hold]:
-    """Give what somebody, or the units they are a member of, hold now, newest first."""
-    told = {"person": person, "units": sorted(units), "at": at, "most": most}
+    """Give what somebody, or the units they are a member of, hold now in other matters than these, newest first."""
+    told = {"person": person, "units": sorted(units), "hidden": sorted(hidden), "at": at, "most": most}
     return [_hold(row) for row in connection.execute(_MINE, told)]
 
 
