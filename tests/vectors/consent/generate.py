@@ -5,6 +5,7 @@
 `{"deny": {reason, rule, missing: [{person, act}]}}`. About as many are denied as
 permitted, one for each reason that JSON can show.
 `terms.json`: `{accepted: [{terms, digest}], refused: [{name, terms}]}`.
+`rules.json`: described in `tests.vectors.consent.ruling`.
 `age.json`: `{birthdays: [{born, years, at}], months: [{start, months, end}]}`, all by the Oslo wall clock.
 """
 
@@ -29,6 +30,7 @@ from tests.unit.consent import family as f
 from tests.unit.consent.test_terms import REFUSED, written
 from tests.vectors.consent.denied import denied
 from tests.vectors.consent.permitted import permitted
+from tests.vectors.consent.ruling import ruling
 
 HERE = Path(__file__).parent
 
@@ -120,6 +122,7 @@ def files() -> dict[str, str]:
         "decide.json": f"[\n{rows}\n]\n",
         "terms.json": json.dumps(terms(), ensure_ascii=True, indent=1) + "\n",
         "age.json": json.dumps(ages(), indent=1) + "\n",
+        "rules.json": json.dumps(ruling(), indent=1) + "\n",
     }
 
 
