@@ -44,7 +44,7 @@ _KINDS = {
 async def one_guardian(
     session: Session,
     guardian: GuardianOption,
-    heard: Annotated[str, typer.Option(help="What became of hearing them: heard, unreachable or unsafe.")],
+    heard: Annotated[str, typer.Option(help="What became of hearing them: heard, unreachable or not-asked.")],
     in_matter: MatterOption,
     child: ChildOption = None,
     unit: UnitOption = None,

@@ -28,8 +28,8 @@ from protocol.identifiers import (
 from protocol.reading import FORMAT_VERSION, Fields, Malformed, distinct, one_of
 
 UNREACHABLE = "unreachable"
-HEARD = ("heard", UNREACHABLE, "unsafe")
-"""What became of hearing the guardian who does not sign: was heard, could not be reached, or asking is a danger."""
+HEARD = ("heard", UNREACHABLE, "not-asked")
+"""What became of hearing the guardian who does not sign: was heard, could not be reached, or was not asked."""
 
 CHANNELS = ("letter", "meeting", "message", "phone", "visit")
 RESULTS = ("no-answer", "refused-to-answer", "wrong-address")
