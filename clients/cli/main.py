@@ -8,6 +8,7 @@ from clients.cli import (
     consents,
     enrolment,
     facts,
+    fhir,
     held,
     log,
     receiving,
@@ -37,6 +38,8 @@ enrolment.register(app)
 sending.register(app)
 receiving.register(app)
 why.register(consents.app)
+recorded.register(consents.app)
+fhir.register(consents.app)
 requests.register(app, consents.app)
 app.add_typer(consents.app, name="consent")
 app.add_typer(rules.app, name="rules")

@@ -1,0 +1,1 @@
+"""FHIR: consents as other systems of health care write them."""
