@@ -25,7 +25,7 @@ from protocol.consent.terms import Terms
 from protocol.consent.vocabulary import Capacity, Evidence, ExceptionKind, Outcome
 from protocol.facts import Recorded, recognise, require
 from protocol.identifiers import Instant, PersonId, SubjectId, UnitId
-from protocol.identity import Directory, Logged
+from protocol.identity import TOLERANCE, Directory, Logged
 from protocol.reading import Fields, distinct
 from protocol.statements.base import Refused, claim
 from protocol.statements.consent import ConsentAct, HearingBody, RequestBody, SignatureBody
@@ -63,10 +63,14 @@ def consent_facts(directory: Directory, record: ConsentRecord) -> ConsentFacts:
     """Verify a consent's request and every word on it, and return them as facts at their log instants.
 
     Raises:
-        Refused: a statement that does not hold, or that is about another consent.
+        Refused: a statement that does not hold, or that is about another consent; `wrong-time`, if the terms say that
+            they were made at another time than they were asked for.
     """
     request, requested_at = directory.signed_by_person(record.request, RequestBody)
     terms = request.body.terms
+    # The rules and the longest times are those of `made`: backdated, terms would choose the law of another day.
+    if abs(terms.made - requested_at) > TOLERANCE:
+        raise Refused("wrong-time", "the terms were not made when they were asked for")
     words: dict[str, list[Dated]] = {word.kind: [] for word in WORDS}
     narrowings: list[Narrowing] = []
     for logged in record.statements:

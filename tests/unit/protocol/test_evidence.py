@@ -12,6 +12,7 @@ from protocol.consent.vocabulary import Outcome
 from protocol.evidence import ConsentRecord, build_case, consent_facts, hearing_fact
 from protocol.identifiers import ConsentId, Instant
 from protocol.reading import Malformed
+from protocol.statements.base import Refused
 from protocol.statements.consent import (
     HearingBody,
     NoticeBody,
@@ -88,6 +89,23 @@ def test_something_else_than_a_word_on_a_consent_is_refused() -> None:
 
 def test_a_request_that_is_none_is_refused() -> None:
     refused("bad-statement", consents=lambda story: (replace(story.record(), request=story.logged("mother signs")),))
+
+
+@pytest.mark.parametrize("by", [-5 * MINUTE - 1, 5 * MINUTE + 1], ids=["backdated", "ahead"])
+def test_terms_that_say_they_were_made_at_another_time_than_asked_for_are_refused(by: int) -> None:
+    # `made` chooses the rule set and starts the longest times: a law that has changed is not gone around by a date.
+    made = Instant(f.MADE + MINUTE + by)
+    story = tell(step("request", body={"terms": f.terms(made=made)}))
+    with pytest.raises(Refused) as refusal:
+        consent_facts(story.directory(), ConsentRecord(story.logged("request"), ()))
+    assert refusal.value.code == "wrong-time"
+
+
+@pytest.mark.parametrize("by", [-5 * MINUTE, 5 * MINUTE])
+def test_terms_made_within_five_minutes_of_the_request_are_taken(by: int) -> None:
+    made = Instant(f.MADE + MINUTE + by)
+    story = tell(step("request", body={"terms": f.terms(made=made)}))
+    assert consent_facts(story.directory(), ConsentRecord(story.logged("request"), ())).terms.made == made
 
 
 def test_a_consent_that_the_share_does_not_name_is_refused() -> None:
@@ -168,7 +186,8 @@ def _without(story: Story, name: str) -> ConsentRecord:
 
 def _other_consent(story: Story) -> ConsentRecord:
     body = story.body("request", RequestBody)
-    other = replace(body, id=statement_id(88), terms=replace(body.terms, id=ConsentId.of(b"o" * 16)))
+    made = Instant(story.now + MINUTE)
+    other = replace(body, id=statement_id(88), terms=replace(body.terms, id=ConsentId.of(b"o" * 16), made=made))
     story.say("other request", f.DOCTOR, other)
     return ConsentRecord(story.logged("other request"), ())
 
