@@ -1,16 +1,17 @@
-"""`fortrolig notices`, `consent remind` and `consent renew`: requests that finish themselves."""
+"""`fortrolig notices`, `consent ask`, `remind` and `renew`: requests that finish themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from clients.cli.finding import ChildOption, ConsentArgument, day, find
 from clients.cli.plain import prose
 from clients.cli.session import Session, command
-from clients.sdk import requests
+from clients.sdk import asking, requests
 from clients.sdk.requests import Waiting
 from protocol.consent.notices import NoticeKind
 
@@ -30,11 +31,12 @@ _ASKS = {
         "This ends soon, or no longer suffices. Nothing renews by itself; everybody must sign anew.",
     ),
 }
+_QUESTION = "consent ask {consent}"
 _STEPS = {
-    NoticeKind.SIGN: ("consent sign {consent}", "consent refuse {consent}"),
-    NoticeKind.BE_INFORMED: ("consent seen {consent}", "consent object {consent}"),
+    NoticeKind.SIGN: ("consent sign {consent}", "consent refuse {consent}", _QUESTION),
+    NoticeKind.BE_INFORMED: ("consent seen {consent}", "consent object {consent}", _QUESTION),
     NoticeKind.BE_HEARD: ("consent hear --outcome for --matter {matter}",),
-    NoticeKind.MAY_OBJECT: ("consent object {consent}",),
+    NoticeKind.MAY_OBJECT: ("consent object {consent}", _QUESTION),
     NoticeKind.RENEW: ("consent renew {consent}",),
 }
 
@@ -42,6 +44,7 @@ _STEPS = {
 def register(app: typer.Typer, consent: typer.Typer) -> None:
     """Add the commands, those about one consent to the group `consent`."""
     command(app, "notices")(notices)
+    command(consent, "ask")(ask)
     command(consent, "remind")(remind)
     command(consent, "renew")(renew)
 
@@ -59,6 +62,36 @@ async def notices(session: Session) -> None:
         {"notices": [_brief(one) for one in found]},
         *(line for one in found for line in _lines(session, one)),
         *([] if found else [session.say("Ingenting venter på deg.", "Nothing waits for you.")]),
+    )
+
+
+async def ask(
+    session: Session,
+    consent: ConsentArgument,
+    message_file: Annotated[
+        Path | None, typer.Option(help="The question, from a text file; else it is asked for.")
+    ] = None,
+    child: ChildOption = None,
+) -> None:
+    """Ask the unit that wants the consent a question, before you answer. The other parent is not told of it.
+
+    You sign in the same act that you write to that unit and it answers you, for three months; you can withdraw that.
+    The answer comes to `fortrolig inbox`.
+
+    Example: `fortrolig consent ask 3fa9c1 --message-file spørsmål.txt`
+    """
+    words = session.words("message", message_file)
+    async with session.client() as client:
+        known = await find(client, consent, child)
+        short = known.digest[:16]
+        title = session.say(f"Spørsmål om samtykke {short}", f"A question about consent {short}")
+        sent = await asking.ask(client, known, title, words, session.language)
+    session.show(
+        {"consent": known.digest, "share": sent.share},
+        session.say(
+            "Spørsmålet er sendt. Svaret kommer i `fortrolig inbox`; du har ikke svart ja eller nei.",
+            "The question is sent. The answer comes to `fortrolig inbox`; you have answered neither yes nor no.",
+        ),
     )
 
 

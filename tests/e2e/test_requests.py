@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from clients.sdk import consents, requests
+from pathlib import Path
+
+import pytest
+
+from clients.sdk import asking, consents, requests
+from clients.sdk.errors import Misused
 from protocol.consent.age import months_after
 from protocol.consent.notices import NoticeKind
+from protocol.consent.state import State
+from protocol.consent.terms import PersonParty
+from protocol.consent.vocabulary import Language, Purpose
 from protocol.identifiers import Instant, MatterId
 from tests.e2e.stage import Stage, referral, sign_all
 from tests.e2e.test_command import matter_of, run
@@ -121,3 +129,60 @@ def test_months_reach_the_end_that_terms_name() -> None:
     made = Instant(1_800_000_000_000)
     for months in (1, 6, 24):
         assert requests.months_between(made, months_after(made, months)) == months
+
+
+async def test_a_father_asks_back_before_he_answers_and_the_unit_answers_him_alone(
+    served: Stage, tmp_path: Path
+) -> None:
+    await asked(served)
+    async with served.client("father") as father:
+        [care, *_] = [one.known for one in await requests.waiting(father)]
+    words = tmp_path / "question.txt"
+    words.write_text("SYNTETISK. Hvorfor trenger dere rapporten?", encoding="utf-8")
+    command = ("consent", "ask", care.digest[:16], "--message-file", str(words), "--child", served.child)
+    told = await run(served, "father", *command, "--language", "en")
+    assert (told.status, "you have answered neither yes nor no" in told.out) == (0, True), told.err
+    [item] = (await run(served, "gp", "inbox", "--json")).answer["items"]
+    assert item["title"].endswith(f" {care.digest[:16]}")
+    opened = await run(served, "gp", "open", item["share"], "--json")
+    assert opened.answer["message"] == "SYNTETISK. Hvorfor trenger dere rapporten?"
+    words.write_text("SYNTETISK. For å henvise.", encoding="utf-8")
+    replied = await run(served, "gp", "reply", item["share"], "--message-file", str(words), "--json")
+    assert replied.status == 0, replied.err
+    [answer] = (await run(served, "father", "inbox", "--json")).answer["items"]
+    read = await run(served, "father", "open", answer["share"], "--json")
+    assert read.answer["message"] == "SYNTETISK. For å henvise."
+    assert (await run(served, "mother", "inbox", "--json")).answer["items"] == []
+    async with served.client("father") as father, served.client("mother") as mother:
+        assert len(await requests.waiting(father)) == 2
+        own = [
+            one
+            for one in await consents.listed(mother, served.child)
+            if one.terms.senders == (PersonParty(father.person),)
+        ]
+        assert own == []
+        known = next(one for one in await consents.listed(father, served.child) if one.digest == care.digest)
+        before = len(await consents.listed(father, served.child))
+        await asking.ask(father, known, "Igjen", "SYNTETISK. Og hvor lenge?", Language.BOKMAL)
+        assert len(await consents.listed(father, served.child)) == before
+
+
+async def test_a_question_that_broke_off_before_it_was_signed_goes_on(served: Stage) -> None:
+    await asked(served)
+    async with served.client("father") as father:
+        [known, *_] = [one.known for one in await requests.waiting(father)]
+        wanted = asking._to_write(father, known.terms, served.units["gp"], Language.BOKMAL)
+        await consents.request(father, wanted)
+        sent = await asking.ask(father, known, "Spørsmål", "SYNTETISK. Hvorfor?", Language.BOKMAL)
+        assert not sent.held
+        own = [one for one in await consents.listed(father, served.child) if one.terms.purpose is Purpose.OWN_SENDING]
+        assert [one.standing.state for one in own] == [State.IN_FORCE]
+
+
+async def test_a_question_about_what_the_family_asked_for_itself_is_answered_with_talk(served: Stage) -> None:
+    await matter_of(served, signed=True)
+    async with served.client("mother") as mother:
+        [known] = await consents.listed(mother, served.child)
+        with pytest.raises(Misused) as refused:
+            await asking.ask(mother, known, "Spørsmål", "SYNTETISK. Hvorfor?", Language.BOKMAL)
+    assert refused.value.code == "asked-by-family"
