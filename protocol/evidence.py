@@ -31,6 +31,7 @@ from protocol.statements.base import Refused, claim
 from protocol.statements.consent import ConsentAct, HearingBody, RequestBody, SignatureBody
 from protocol.statements.facts import FACTS, FactBody
 from protocol.statements.narrowing import WORDS, NarrowingBody
+from protocol.statements.recorded import spoken_for
 
 _FACTS: dict[str, type[FactBody]] = {fact.kind: fact for fact in FACTS}
 _BEGINNING = Instant(0)
@@ -77,7 +78,7 @@ def consent_facts(directory: Directory, record: ConsentRecord) -> ConsentFacts:
         kind = _act(claim(logged.token).kind)
         statement, t = directory.signed_by_person(logged, kind)
         _check_about(statement.body, terms)
-        words[kind.kind].append(Dated(statement.iss, t))
+        words[kind.kind].append(Dated(spoken_for(statement), t))
         if isinstance(statement.body, NarrowingBody):
             narrowings.append(Narrowing(statement.iss, t, statement.body.less))
     return ConsentFacts(
@@ -86,7 +87,7 @@ def consent_facts(directory: Directory, record: ConsentRecord) -> ConsentFacts:
         signatures=tuple(Signature(word.person, word.at, Evidence.OWN_KEY) for word in words["consent-signature"]),
         refusals=tuple(words["consent-refusal"]),
         objections=tuple(words["consent-objection"]),
-        withdrawals=tuple(words["consent-withdrawal"]),
+        withdrawals=(*words["consent-withdrawal"], *words["recorded-withdrawal"]),
         notices=tuple(words["consent-notice"]),
         narrowings=tuple(narrowings),
     )

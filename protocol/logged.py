@@ -49,6 +49,7 @@ EVENTS: Mapping[str, Event] = {
     "consent-reminder": Event.CONSENT_REMINDED,
     "consent-withdrawal": Event.CONSENT_WITHDRAWN,
     "consent-narrowing": Event.CONSENT_NARROWED,
+    "recorded-withdrawal": Event.CONSENT_WITHDRAWN,
     "hearing": Event.CHILD_HEARD,
     **{fact.kind: Event.FACT_RECORDED for fact in FACTS},
     "shield-ask": Event.SHIELD_ASKED,

@@ -11,10 +11,12 @@ from clients.cli.answers import answer_lines, answers
 from clients.cli.finding import ChildOption, ConsentArgument, day, fitting, role
 from clients.cli.plain import plain, prose
 from clients.cli.reading import child as find_child
+from clients.cli.recorded import recorded_line
 from clients.cli.session import Session, command
 from clients.sdk import receiving
 from clients.sdk.client import Client
 from clients.sdk.overview import Next, Overview, Place, Shown, overview
+from clients.sdk.recorded import written_down
 from protocol.consent.answer import Missing
 from protocol.consent.state import State
 from protocol.consent.terms import Party, UnitParty
@@ -127,6 +129,7 @@ def brief(shown: Shown) -> dict[str, Any]:
         "share_until": left.share_until,
         "read_until": left.read_until,
         "signed": [signature.person for signature in known.facts.signatures],
+        "recorded": [word.to_json() for word in written_down(known)],
         "answers": answers(known),
         "narrowed": [{"by": each.person, "at": each.at, **each.less.to_json()} for each in known.facts.narrowings],
         "next": str(shown.next),
@@ -199,6 +202,8 @@ def _signatures(session: Session, shown: Shown, me: PersonId) -> Iterator[str]:
     for narrowing in shown.known.facts.narrowings:
         who = _who(session, narrowing.person, me)
         yield session.say(f"  Innskrenket {day(narrowing.at)} av {who}", f"  Narrowed {day(narrowing.at)} by {who}")
+    for word in written_down(shown.known):
+        yield f"  {recorded_line(session, word, _who(session, word.person, me))}"
 
 
 async def _sent_in(client: Client, shown: Shown) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from protocol.consent.narrowing import LESS, Less
 from protocol.identifiers import MatterId, StatementId, SubjectId, parse_digest
 from protocol.reading import Fields
 from protocol.statements.consent import ACTS, ConsentAct, WithdrawalBody
+from protocol.statements.recorded import RecordedWithdrawalBody
 
 _NAMED = {"id": StatementId.parse, "consent": parse_digest, "subject": SubjectId.parse, "matter": MatterId.parse}
 
@@ -31,8 +32,8 @@ class NarrowingBody(ConsentAct):
         return {**ConsentAct.to_json(self), **self.less.to_json()}
 
 
-WORDS: tuple[type[ConsentAct], ...] = (*ACTS, NarrowingBody)
+WORDS: tuple[type[ConsentAct], ...] = (*ACTS, NarrowingBody, RecordedWithdrawalBody)
 """Everything that can be said on one consent."""
 
-TAKING_BACK = frozenset({WithdrawalBody.kind, NarrowingBody.kind})
+TAKING_BACK = frozenset({WithdrawalBody.kind, NarrowingBody.kind, RecordedWithdrawalBody.kind})
 """The words that take a consent back, whole or in part: whoever may say the one may say the other."""

@@ -25,6 +25,7 @@ from protocol.statements.consent import (
     WithdrawalBody,
 )
 from protocol.statements.narrowing import TAKING_BACK, WORDS, NarrowingBody
+from protocol.statements.recorded import RecordedAct, RecordedWithdrawalBody, spoken_for
 from server.audit.batch import Work
 from server.consent import cases, store
 from server.consent.judging import (
@@ -65,6 +66,7 @@ _EVENTS = {
     NoticeBody.kind: Event.NOTICE_GIVEN,
     WithdrawalBody.kind: Event.CONSENT_WITHDRAWN,
     NarrowingBody.kind: Event.CONSENT_NARROWED,
+    RecordedWithdrawalBody.kind: Event.CONSENT_WITHDRAWN,
 }
 
 
@@ -139,13 +141,15 @@ def _word(work: Work, statement: Statement[ConsentAct], on_ended: Sequence[OnEnd
     [consent] = store.facts_of(found, store.words(connection, [word.consent]))
     less = word.less.receivers if isinstance(word, NarrowingBody) else ()
     named = frozenset(each for each in less if isinstance(each, UnitId))
-    case = cases.around(connection, terms.subject, [consent], (), (), at, units=named)
-    code = against_word(word, statement.iss, consent, case, at)
+    person, actor = spoken_for(statement), Actor(statement.iss, getattr(word, "unit", None))
+    case = cases.around(connection, terms.subject, [consent], (), [actor], at, units=named)
+    code = against_word(word, person, consent, case, at)
+    # Whoever writes down another's word takes part in the consent, whatever the word is worth.
+    if (code is not None or isinstance(word, RecordedAct)) and not may_know(consent, case, (actor,), at):
+        raise not_known()
     if code is not None:
-        if not may_know(consent, case, (Actor(statement.iss, None),), at):
-            raise not_known()
         raise because_in(terms.matter, code)
-    before = store.word(connection, word.consent, word.kind, statement.iss, store.narrows(word))
+    before = store.word(connection, word.consent, word.kind, person, store.narrows(word))
     if before is not None:
         return Accepted(before.statement, before.leaf_index)
     index = work.append(_EVENTS[word.kind], _details(statement, terms, terms.roles[0].rule), terms.matter)
@@ -197,6 +201,7 @@ def _details(statement: Statement[Any], about: Terms | HearingBody, rule: str | 
         actor=statement.iss,
         for_unit=getattr(statement.body, "unit", None),
         act=statement.body.kind,
+        person=getattr(statement.body, "person", None),
         rule=cases.rule_code(rule),
         subject=about.subject,
         matter=about.matter,

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from protocol.statements.base import Body, Refused, claim
-from protocol.statements.consent import WithdrawalBody
-from protocol.statements.narrowing import NarrowingBody
+from protocol.statements.narrowing import TAKING_BACK, WORDS
 from server.audit import postponed
 from server.audit.log import LogHalted
 from server.consent import actions
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from server.consent.actions import OnEnded
     from server.identity.intake import Intake
 
-WITHDRAWAL: dict[str, type[Body]] = {WithdrawalBody.kind: WithdrawalBody, NarrowingBody.kind: NarrowingBody}
+WITHDRAWAL: dict[str, type[Body]] = {word.kind: word for word in WORDS if word.kind in TAKING_BACK}
 """What takes a consent back, whole or in part."""
 
 

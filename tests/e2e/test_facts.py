@@ -91,3 +91,25 @@ async def test_words_outside_their_lists_are_refused_before_anything_is_asked(se
         2,
         "bad-word",
     )
+
+
+async def test_a_professional_withdraws_for_a_parent_and_everybody_sees_who_wrote_it_down(
+    served: Stage, matter: MatterId
+) -> None:
+    async with served.client("bup") as bup:
+        [known] = [each for each in await consents.listed(bup, served.child) if each.terms.matter == matter]
+    words = (
+        "consent",
+        "record-withdrawal",
+        known.digest[:12],
+        "--for",
+        served.persons["mother"],
+        "--child",
+        served.child,
+    )
+    assert await fail(served, "bup", *words, "--by", "rumour") == (2, "bad-word")
+    assert await fail(served, "mother", *words, "--by", "oral") == (2, "not-staff")
+    assert (await act(served, "bup", *words, "--by", "oral"))["state"] == "withdrawn"
+    assert await state(served, "mother") == "withdrawn"
+    shown = (await run(served, "mother", "consent", "show", known.digest[:12], "--language", "en")).out
+    assert "Withdrawn orally by you, written down at" in shown

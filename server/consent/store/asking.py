@@ -95,7 +95,7 @@ def facts(
             ),
             refusals=words_of(terms, "consent-refusal"),
             objections=words_of(terms, "consent-objection"),
-            withdrawals=words_of(terms, "consent-withdrawal"),
+            withdrawals=(*words_of(terms, "consent-withdrawal"), *words_of(terms, "recorded-withdrawal")),
             notices=words_of(terms, "consent-notice"),
             narrowings=tuple(narrowed.get(terms.digest, ())),
         )

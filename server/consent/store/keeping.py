@@ -9,6 +9,7 @@ from sqlalchemy import insert
 from keys.canonical import canonical
 from protocol.consent.terms import UnitParty
 from protocol.statements.narrowing import NarrowingBody
+from protocol.statements.recorded import spoken_for
 from server.consent.store import tables
 
 if TYPE_CHECKING:
@@ -59,14 +60,14 @@ def add_consent(connection: Connection, request: Statement[RequestBody], leaf_in
 
 
 def add_word(connection: Connection, statement: Statement[ConsentAct], leaf_index: int, at: Instant) -> None:
-    """Keep a person's word on a consent; what a narrowing takes back stands beside it."""
+    """Keep a person's word on a consent, whoever wrote it down; what a narrowing takes back stands beside it."""
     connection.execute(
         insert(tables.words),
         {
             "statement": statement.digest,
             "digest": statement.body.consent,
             "kind": statement.body.kind,
-            "person": statement.iss,
+            "person": spoken_for(statement),
             "narrows": narrows(statement.body),
             "at": at,
             "leaf_index": leaf_index,

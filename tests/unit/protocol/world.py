@@ -277,6 +277,11 @@ class Story:
         words = tuple(self.logged(name) for name, said in self.said.items() if said.claim.kind.startswith("consent-"))
         return ConsentRecord(words[0], words[1:])
 
+    def record_with(self, *names: str) -> ConsentRecord:
+        """Give the record with words that are named otherwise than the family's own."""
+        record = self.record()
+        return ConsentRecord(record.request, (*record.statements, *map(self.logged, names)))
+
     def bundle(self, **changed: Any) -> Bundle:
         """Give what an honest server sends: all receipts against the newest checkpoint."""
         act = signing.peek(self.said["open"].token).body["act"]
