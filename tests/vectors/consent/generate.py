@@ -5,7 +5,7 @@
 `{"deny": {reason, rule, missing: [{person, act}]}}`. About as many are denied as
 permitted, one for each reason that JSON can show.
 `terms.json`: `{accepted: [{terms, digest}], refused: [{name, terms}]}`.
-`rules.json`: described in `tests.vectors.consent.ruling`.
+`rules.json`: described in `tests.vectors.consent.ruling`, `notices.json` in `tests.vectors.consent.noticing`.
 `age.json`: `{birthdays: [{born, years, at}], months: [{start, months, end}]}`, all by the Oslo wall clock.
 """
 
@@ -29,6 +29,7 @@ from protocol.identifiers import ConsentId, Instant
 from tests.unit.consent import family as f
 from tests.unit.consent.test_terms import REFUSED, written
 from tests.vectors.consent.denied import denied
+from tests.vectors.consent.noticing import noticing
 from tests.vectors.consent.permitted import permitted
 from tests.vectors.consent.ruling import ruling
 
@@ -123,6 +124,7 @@ def files() -> dict[str, str]:
         "terms.json": json.dumps(terms(), ensure_ascii=True, indent=1) + "\n",
         "age.json": json.dumps(ages(), indent=1) + "\n",
         "rules.json": json.dumps(ruling(), indent=1) + "\n",
+        "notices.json": json.dumps(noticing(), indent=1) + "\n",
     }
 
 
