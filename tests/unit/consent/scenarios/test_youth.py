@@ -12,9 +12,10 @@ from protocol.consent.age import birthday
 from protocol.consent.answer import Reason
 from protocol.consent.ask import Actor
 from protocol.consent.case import Assessment, ConsentFacts, Shield
+from protocol.consent.shielding import TOLD_FIRST, Asked, Decided, Told, shielding
 from protocol.consent.terms import Role
 from protocol.consent.visibility import NOTHING, TAKES_PART
-from protocol.consent.vocabulary import Category, Outcome, Purpose, RoleAct
+from protocol.consent.vocabulary import Category, Ground, Outcome, Purpose, RoleAct
 from protocol.identifiers import Instant, PersonId
 from tests.unit.consent import family as f
 from tests.unit.consent.family import BOTH, CHILD, FATHER, MATTER, MOTHER, NOW, SIGNED, YOUTH, consent
@@ -100,6 +101,22 @@ def test_e13_a_provisional_shield_only_hides_and_takes_nobodys_signature_away() 
     sheet = f.sheet(f.BORN[13])
     assert shared(BY_YOUTH, sheet=sheet, shields=(HIDDEN,)) is not None
     assert lacking(consent(), sheet=sheet, shields=(HIDDEN,)) == {MOTHER, FATHER}
+
+
+def test_e13_if_the_answer_is_no_the_youth_is_told_first_and_nothing_is_shown_before() -> None:
+    no = "d" * 64
+    declined = f.later(SIGNED, f.DAY)
+    asked = Asked(SIGNED, Ground.YOUTH_ASKS, frozenset({MOTHER, FATHER}))
+    decided = Decided(declined, Ground.YOUTH_ASKS, no, frozenset(), frozenset(), f.later(NOW, f.DAY))
+    told_at = f.later(declined, f.DAY)
+    untold, told = (
+        shielding(MATTER, words).shields for words in ((asked, decided), (asked, decided, Told(told_at, no)))
+    )
+    sheet = f.sheet(f.BORN[13], not_after=f.later(told_at, 30 * f.DAY))
+    shown = f.later(told_at, TOLD_FIRST)
+    assert sees(MOTHER, BOTH, at=shown + f.DAY, sheet=sheet, shields=untold) == NOTHING
+    assert sees(MOTHER, BOTH, at=shown - 1, sheet=sheet, shields=told) == NOTHING
+    assert sees(MOTHER, BOTH, at=shown, sheet=sheet, shields=told) != NOTHING
 
 
 def test_e14_a_youths_no_stops_what_the_parents_signed_until_it_is_assessed() -> None:
