@@ -26,8 +26,8 @@ app = typer.Typer(
     help=(
         "Share papers about a child safely: nothing leaves without a consent in force, nobody but the recipient can "
         "read it, and everything that happens can be proved.\n\n"
-        "Begin with an invitation that somebody hands you: `fortrolig enrol`. Then `fortrolig consent list` shows what "
-        "waits for your answer, `fortrolig inbox` what has come, and `fortrolig send` sends."
+        "Begin with an invitation that somebody hands you: `fortrolig enrol`. Then `fortrolig notices` shows what "
+        "waits for your answer, `fortrolig consent list` what is in force, `fortrolig inbox` what has come, and `fortrolig send` sends."
     ),
     no_args_is_help=True,
     add_completion=False,
