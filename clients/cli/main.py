@@ -12,6 +12,7 @@ from clients.cli import (
     held,
     log,
     receiving,
+    recorded,
     registrar,
     requests,
     rules,
@@ -27,7 +28,8 @@ app = typer.Typer(
         "Share papers about a child safely: nothing leaves without a consent in force, nobody but the recipient can "
         "read it, and everything that happens can be proved.\n\n"
         "Begin with an invitation that somebody hands you: `fortrolig enrol`. Then `fortrolig notices` shows what "
-        "waits for your answer, `fortrolig consent list` what is in force, `fortrolig inbox` what has come, and `fortrolig send` sends."
+        "waits for your answer, `fortrolig consent list` what is in force, `fortrolig inbox` what has come, and "
+        "`fortrolig send` sends."
     ),
     no_args_is_help=True,
     add_completion=False,
