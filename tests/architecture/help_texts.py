@@ -38,10 +38,12 @@ def kept() -> dict[str, str]:
 
 def write() -> None:
     """Replace the committed help texts by the present ones."""
+    # Rendered first: a command line that does not start must not cost the committed texts.
+    present = rendered()
     FOLDER.mkdir(exist_ok=True)
     for path in FOLDER.glob("*.txt"):
         path.unlink()
-    for name, text in rendered().items():
+    for name, text in present.items():
         (FOLDER / name).write_text(text, "utf-8")
 
 
