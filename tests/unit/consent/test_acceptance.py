@@ -111,6 +111,7 @@ A, B, C = ("a" * 64, "b" * 64, "c" * 64)
         ((accepted(A, 0, None), accepted(B, 0, 20)), A, (accepted(A, 0, None), accepted(B, 0, 9))),
         ((accepted(A, 0, None), accepted(B, 12, None)), A, (accepted(A, 0, None),)),
         ((accepted(A, 12, None),), B, (accepted(B, 9, None),)),
+        ((accepted(A, 9, None),), B, (accepted(B, 9, None),)),
     ],
 )
 def test_a_policy_keeps_what_the_one_before_accepted_and_ends_it_now(
