@@ -7,16 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from clients.cli.judging import judge_by
 from clients.cli.plain import plain
 from clients.cli.progress import bar
 from clients.cli.reading import identifier
 from clients.cli.session import DONE, INCOMPLETE, TAMPERED, Session, command
-from clients.sdk import log, policy
-from clients.sdk.errors import Misused
+from clients.sdk import log
 from protocol.identifiers import SubjectId
-from protocol.log.checkpoint import BadCheckpoint, LogPolicy
 from protocol.log.export import Outcome, Verdict
-from protocol.log.note import BadNote, Verifier
 
 app = typer.Typer(help="Fetch the audit log and verify it offline (for supervisors, and everybody with a receipt).")
 
@@ -75,8 +73,7 @@ async def verify(
 
     Example: `fortrolig log verify ./export --receipt receipt.txt`
     """
-    judge_by = _kept_policy(session) if log_key is None else _named_policy(log_key)
-    verdict = log.verify(folder, judge_by, tuple(receipt or ()))
+    verdict = log.verify(folder, judge_by(session, log_key), tuple(receipt or ()))
     status, nb, en = _VERDICTS[verdict.outcome]
     session.show(
         {"outcome": str(verdict.outcome), "size": verdict.size, "findings": _findings(verdict)},
@@ -86,26 +83,6 @@ async def verify(
     )
     if status != DONE:
         raise typer.Exit(status)
-
-
-def _named_policy(log_key: str) -> LogPolicy:
-    try:
-        return LogPolicy(Verifier.parse(log_key).name, log_key)
-    except (BadNote, BadCheckpoint) as error:
-        raise Misused("bad-log-key", f"This is not a log's verifier key: {error}") from error
-
-
-def _kept_policy(session: Session) -> LogPolicy:
-    """Return whose log it must be by the root's policy that the home keeps, verified anew."""
-    kept = policy.kept(session.home)
-    if kept is None:
-        raise Misused(
-            "no-log-key",
-            f"{session.home} keeps no policy to judge by. Give --log-key: `server init` and `log export` show it; "
-            "get it from somebody whom you trust, not from the export.",
-            path=session.home,
-        )
-    return kept.log
 
 
 def _findings(verdict: Verdict) -> list[dict[str, Any]]:

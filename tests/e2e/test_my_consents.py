@@ -79,7 +79,7 @@ async def test_a_recipient_is_taken_out_and_the_rest_of_the_consent_stands(serve
         again = await narrow(mother, shown.known, Less(receivers=(served.units["gp"],)))
         assert again
     shown_now = await run(served, "mother", "consent", "show", digest[:12], "--language", "en")
-    assert "Narrowed" in shown_now.out
+    assert "Part withdrawn" in shown_now.out
     assert "withdrawn unopened" in shown_now.out
 
 
