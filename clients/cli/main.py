@@ -18,6 +18,7 @@ from clients.cli import (
     rules,
     sending,
     server,
+    shields,
     units,
     why,
 )
@@ -46,6 +47,7 @@ requests.register(app, consents.app)
 app.add_typer(consents.app, name="consent")
 app.add_typer(rules.app, name="rules")
 app.add_typer(facts.app, name="fact")
+app.add_typer(shields.app, name="shield")
 app.add_typer(held.app, name="held")
 app.add_typer(units.app, name="unit")
 app.add_typer(log.app, name="log")

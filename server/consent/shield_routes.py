@@ -13,6 +13,7 @@ from server.http.clock import CLOCK
 from server.http.forms import PARSED, Answer, Query
 from server.http.problems import NOT_FOUND, ProblemDocument
 from server.http.routes import RouteTable
+from server.identity.access import RELATIONS
 from server.identity.forms import AcceptedAnswer, LoggedAnswer, TokenForm
 from server.identity.intake import INTAKE, Rejected
 from server.identity.publishing import publish
@@ -23,6 +24,11 @@ routes = RouteTable("shields")
 
 _CODES = {kind.code for kind in PROBLEMS}
 _PROBLEMS = (*PROBLEMS, *(kind for kind in STATEMENT_PROBLEMS if kind.code not in _CODES), NOT_FOUND)
+
+
+def prepare(app: web.Application) -> None:
+    """Let whoever is asked to decide see the child's sheet."""
+    app[RELATIONS].append(shields.is_asked)
 
 
 class ShieldsQuery(Query):

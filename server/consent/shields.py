@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 SHIELDS: dict[str, type[Body]] = {word.kind: word for word in SHIELD_WORDS}
 """What may be said about a matter's shields, by kind."""
 
-NOT_SHIELDED = ProblemType("not-shielded", 409, "Nobody has asked that this be hidden, or it is hidden no longer")
-ALREADY_DECIDED = ProblemType("already-decided", 409, "A professional has decided: only a new decision changes it")
+NOT_SHIELDED = ProblemType("not-shielded", 403, "Nobody has asked that this be hidden, or it is hidden no longer")
+ALREADY_DECIDED = ProblemType("already-decided", 403, "A professional has decided: only a new decision changes it")
 OTHER_PERSONS = ProblemType("other-persons", 422, "Only others who stand on the child's sheet can be shut out")
 OTHER_AGE = ProblemType("other-age", 422, "The law knows no such ground at this age")
 NOT_HEALTH = ProblemType("not-health", 403, "Only a professional of a health unit decides this")
@@ -100,6 +100,12 @@ def listed(connection: Connection, person: PersonId, subject: SubjectId, at: Ins
     """Give what `concerned` gives as (token, leaf index), in the log's order."""
     digests = [each.statement for each in concerned(connection, person, subject, at)]
     return [(each.token, each.leaf_index) for each in identity.find_statements(connection, digests)]
+
+
+def is_asked(connection: Connection, subject: SubjectId, units: frozenset[UnitId]) -> bool:
+    """Say whether one of these units has asked for a shield around the subject, or was asked to decide."""
+    said = shields.shield_words_in(connection, shields.shielded_matters_of(connection, subject))
+    return any(not each.units.isdisjoint(units) for each in said if isinstance(each.word, Asked))
 
 
 def _word(work: Work, statement: Statement[ShieldWord]) -> int:

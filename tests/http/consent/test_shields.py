@@ -182,7 +182,7 @@ async def test_a_review_lies_ahead_and_within_half_a_year(town: Town) -> None:
 
 async def test_the_youths_wish_is_no_ground_when_the_youth_never_wished_it(town: Town) -> None:
     done(await professional_asks(town))
-    assert refusal(await withhold(town)) == (409, "not-shielded")
+    assert refusal(await withhold(town)) == (403, "not-shielded")
     done(await withhold(town, ground=Ground.WEIGHTY))
 
 
@@ -197,8 +197,8 @@ async def test_a_declined_matter_is_shown_only_after_the_youth_has_been_told_for
     assert not await sees(town, town.mother)
     town.world.clock.forward(1)
     assert await sees(town, town.mother)
-    assert refusal(await ask(town)) == (409, "already-decided")
-    assert refusal(await decline(town)) == (409, "not-shielded")
+    assert refusal(await ask(town)) == (403, "already-decided")
+    assert refusal(await decline(town)) == (403, "not-shielded")
 
 
 async def test_a_professional_may_have_told_the_child(town: Town) -> None:
@@ -231,7 +231,7 @@ async def test_hiding_goes_on_after_the_review(town: Town) -> None:
 
 async def test_a_youth_ends_at_once_what_they_asked_for(town: Town) -> None:
     await town.asked()
-    assert refusal(await say(town, town.youth, ShieldEndBody)) == (409, "not-shielded")
+    assert refusal(await say(town, town.youth, ShieldEndBody)) == (403, "not-shielded")
     done(await ask(town))
     done(await withhold(town))
     assert refusal(await say(town, town.psychologist, ShieldEndBody, town.bup)) == (403, "not-entitled")
@@ -244,7 +244,7 @@ async def test_a_youth_ends_at_once_what_they_asked_for(town: Town) -> None:
 async def test_what_weighty_concerns_hide_is_not_the_youths_to_end(town: Town) -> None:
     await town.asked()
     done(await professional_asks(town))
-    assert refusal(await say(town, town.youth, ShieldEndBody)) == (409, "not-shielded")
+    assert refusal(await say(town, town.youth, ShieldEndBody)) == (403, "not-shielded")
     assert not await sees(town, town.mother)
 
 
