@@ -21,17 +21,18 @@ from protocol.consent.case import (
     UnitFacts,
 )
 from protocol.consent.narrowing import Narrowing
-from protocol.consent.terms import Terms
+from protocol.consent.terms import Terms, UnitParty
 from protocol.consent.vocabulary import Capacity, Evidence, ExceptionKind, Outcome
 from protocol.facts import Recorded, recognise, require
 from protocol.identifiers import Instant, PersonId, SubjectId, UnitId
 from protocol.identity import TOLERANCE, Directory, Logged
 from protocol.reading import Fields, distinct
-from protocol.statements.base import Refused, claim
+from protocol.recorded import recorded_signatures
+from protocol.statements.base import Refused, Statement, claim
 from protocol.statements.consent import ConsentAct, HearingBody, RequestBody, SignatureBody
 from protocol.statements.facts import FACTS, FactBody
 from protocol.statements.narrowing import WORDS, NarrowingBody
-from protocol.statements.recorded import spoken_for
+from protocol.statements.recorded import RecordedAct, RecordedSignatureBody, spoken_for
 
 _FACTS: dict[str, type[FactBody]] = {fact.kind: fact for fact in FACTS}
 _BEGINNING = Instant(0)
@@ -73,18 +74,25 @@ def consent_facts(directory: Directory, record: ConsentRecord) -> ConsentFacts:
     if abs(terms.made - requested_at) > TOLERANCE:
         raise Refused("wrong-time", "the terms were not made when they were asked for")
     words: dict[str, list[Dated]] = {word.kind: [] for word in WORDS}
+    written: list[tuple[Statement[Any], Instant]] = []
     narrowings: list[Narrowing] = []
     for logged in record.statements:
         kind = _act(claim(logged.token).kind)
         statement, t = directory.signed_by_person(logged, kind)
         _check_about(statement.body, terms)
         words[kind.kind].append(Dated(spoken_for(statement), t))
+        if isinstance(statement.body, RecordedAct):
+            _check_party(directory, statement.body, terms)
+            written.append((statement, t))
         if isinstance(statement.body, NarrowingBody):
             narrowings.append(Narrowing(statement.iss, t, statement.body.less))
     return ConsentFacts(
         terms,
         requested_at,
-        signatures=tuple(Signature(word.person, word.at, Evidence.OWN_KEY) for word in words["consent-signature"]),
+        signatures=(
+            *(Signature(word.person, word.at, Evidence.OWN_KEY) for word in words["consent-signature"]),
+            *recorded_signatures(written, words["recorded-dispute"]),
+        ),
         refusals=tuple(words["consent-refusal"]),
         objections=tuple(words["consent-objection"]),
         withdrawals=(*words["consent-withdrawal"], *words["recorded-withdrawal"]),
@@ -163,6 +171,7 @@ def build_case(  # noqa: PLR0917  (the parts of a case, in its order)
         shields=(),
         exceptions=(*recognised.exceptions, _care_order(subject)) if care_order else recognised.exceptions,
         rule_sets=directory.policy.statement.body.rules,
+        recorded=directory.policy.statement.body.recorded,
     )
 
 
@@ -177,8 +186,17 @@ def _check_about(word: ConsentAct, terms: Terms) -> None:
     if (word.consent, word.subject, word.matter) != (terms.digest, terms.subject, terms.matter):
         raise Refused("other-consent", "a signature or withdrawal belongs to another consent")
     shown = (terms.text.version, str(terms.text.language))
-    if isinstance(word, SignatureBody) and (word.text_version, word.language) != shown:
+    if isinstance(word, SignatureBody | RecordedSignatureBody) and (word.text_version, word.language) != shown:
         raise Refused("other-text", "a signer was shown another text than the one in the terms")
+
+
+def _check_party(directory: Directory, word: RecordedAct, terms: Terms) -> None:
+    """Check that the unit which wrote a word down takes part in the consent; raises `Refused` (`not-entitled`)."""
+    above = directory.lineage(word.unit)
+    for party in (*terms.senders, *terms.receivers):
+        if party.id == word.unit or (isinstance(party, UnitParty) and party.subunits and party.unit in above):
+            return
+    raise Refused("not-entitled", "the unit that recorded a word takes no part in the consent")
 
 
 def _selves(directory: Directory, subject: SubjectId) -> set[PersonId]:

@@ -10,21 +10,97 @@ from clients.cli.finding import ChildOption, ConsentArgument, find
 from clients.cli.plain import plain
 from clients.cli.reading import identifier, not_a_word, own_unit
 from clients.cli.session import Session, command
+from clients.sdk.client import Client
 from clients.sdk.errors import Misused
-from clients.sdk.recorded import withdraw_for
+from clients.sdk.recorded import Told, confirm_for, sign_for, withdraw_for
+from clients.sdk.recorded import dispute as dispute_record
 from protocol.identifiers import PersonId
-from protocol.statements.recorded import FORMS, RecordedAct
+from protocol.statements.recorded import FORMS, IDENTITIES, RecordedAct
 
 PersonOption = Annotated[str, typer.Option("--for", help="Whose word it is (per_…).")]
 FormOption = Annotated[str, typer.Option("--by", help="How they said it: oral or paper.")]
 UnitOption = Annotated[str | None, typer.Option(help="The unit you write it down for, if you are in several.")]
 
+_WORDS = {
+    "recorded-signature": ("Sagt ja", "Said yes"),
+    "recorded-confirmation": ("Ja bekreftet", "Yes confirmed"),
+    "recorded-withdrawal": ("Trukket", "Withdrawn"),
+}
 _FORMS = {"oral": ("muntlig", "orally"), "paper": ("på papir", "on paper")}
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `fortrolig consent`."""
+    command(app, "record")(record)
+    command(app, "confirm-record")(confirm_record)
     command(app, "record-withdrawal")(record_withdrawal)
+    command(app, "dispute")(dispute)
+
+
+async def record(
+    session: Session,
+    consent: ConsentArgument,
+    person: PersonOption,
+    form: FormOption,
+    identity: Annotated[str, typer.Option(help="How you know who it is: call-back, document or known.")],
+    interpreter: Annotated[str | None, typer.Option(help="The interpreter's language, if there was one.")] = None,
+    child: ChildOption = None,
+    unit: UnitOption = None,
+) -> None:
+    """Record that somebody without a key said yes, after you read them the text. A second colleague must confirm it.
+
+    `fortrolig consent show` prints the text to read. It is marked as recorded wherever it is shown, the policy may
+    refuse it, and the person may dispute it.
+
+    Example: `fortrolig consent record 3fa9c1 --for per_… --by oral --identity document --interpreter somali`
+    """
+    _check(form, FORMS)
+    _check(identity, IDENTITIES)
+    async with session.client() as client:
+        told = await _told(client, unit, person, form)
+        known = await find(client, consent, child)
+        await sign_for(client, known, told, identity, interpreter)
+    session.show(
+        {"consent": known.digest, "for": told.person},
+        session.say("Skrevet ned. En kollega må bekrefte det.", "Written down. A colleague must confirm it."),
+    )
+
+
+async def confirm_record(
+    session: Session,
+    consent: ConsentArgument,
+    person: PersonOption,
+    form: FormOption,
+    child: ChildOption = None,
+    unit: UnitOption = None,
+) -> None:
+    """Confirm what a colleague recorded, as the second person: they said it to you too.
+
+    Example: `fortrolig consent confirm-record 3fa9c1 --for per_… --by oral`
+    """
+    _check(form, FORMS)
+    async with session.client() as client:
+        told = await _told(client, unit, person, form)
+        known = await find(client, consent, child)
+        await confirm_for(client, known, told)
+    session.show(
+        {"consent": known.digest, "for": told.person},
+        session.say("Bekreftet. Si fra til den det gjelder.", "Confirmed. Tell the person it concerns."),
+    )
+
+
+async def dispute(session: Session, consent: ConsentArgument, child: ChildOption = None) -> None:
+    """Say that you did not say what was recorded of you: from now it counts for nothing.
+
+    Example: `fortrolig consent dispute 3fa9c1`
+    """
+    async with session.client() as client:
+        known = await find(client, consent, child)
+        await dispute_record(client, known)
+    session.show(
+        {"consent": known.digest},
+        session.say("Det som ble skrevet ned, gjelder ikke lenger.", "What was written down counts no longer."),
+    )
 
 
 async def record_withdrawal(
@@ -41,13 +117,9 @@ async def record_withdrawal(
 
     Example: `fortrolig consent record-withdrawal 3fa9c1 --for per_… --by oral --child sub_…`
     """
-    if form not in FORMS:
-        raise not_a_word(form, FORMS)
-    whose = identifier(PersonId, person)
+    _check(form, FORMS)
     async with session.client() as client:
-        acting = await own_unit(client, unit)
-        if acting is None:
-            raise Misused("not-staff", "This is for professionals: you are in no unit.")
+        acting, whose, _ = await _told(client, unit, person, form)
         known = await find(client, consent, child)
         logged = await withdraw_for(client, known, acting, whose, form)
     session.show(
@@ -59,10 +131,23 @@ async def record_withdrawal(
     )
 
 
+async def _told(client: Client, unit: str | None, person: str, form: str) -> Told:
+    whose, acting = identifier(PersonId, person), await own_unit(client, unit)
+    if acting is None:
+        raise Misused("not-staff", "This is for professionals: you are in no unit.")
+    return Told(acting, whose, form)
+
+
+def _check(given: str, words: tuple[str, ...]) -> None:
+    if given not in words:
+        raise not_a_word(given, words)
+
+
 def recorded_line(session: Session, word: RecordedAct, who: str) -> str:
     """Say in a line that a word was written down by somebody else, and how it was said."""
     nb, en = _FORMS[word.form]
+    said_nb, said_en = _WORDS[word.kind]
     return session.say(
-        f"Trukket {nb} av {who}, skrevet ned ved {plain(word.unit)}",
-        f"Withdrawn {en} by {who}, written down at {plain(word.unit)}",
+        f"{said_nb} {nb} av {who}, skrevet ned ved {plain(word.unit)}",
+        f"{said_en} {en} by {who}, written down at {plain(word.unit)}",
     )

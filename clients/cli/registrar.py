@@ -45,14 +45,19 @@ async def init(
 
 @command(app, "publish")
 async def publish(
-    session: Session, log: Annotated[str, typer.Option(help="The log key that `server init` printed.")]
+    session: Session,
+    log: Annotated[str, typer.Option(help="The log key that `server init` printed.")],
+    recorded: Annotated[
+        bool | None,
+        typer.Option(help="Whether signatures count that two professionals wrote down for somebody; else as before."),
+    ] = None,
 ) -> None:
     """Sign the policy with the root key and publish it: which log, which registrars, which rules.
 
     Example: `fortrolig registrar publish --log "$(cat log-key.txt)"`
     """
     async with session.client() as client:
-        policy = await registrar.publish(client, log)
+        policy = await registrar.publish(client, log, recorded=recorded)
     number = policy.statement.body.number
     session.show(
         {"number": number, "origin": policy.origin, "not_after": policy.statement.body.not_after},

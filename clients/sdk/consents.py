@@ -39,6 +39,7 @@ from protocol.statements.consent import (
     SignatureBody,
     WithdrawalBody,
 )
+from protocol.statements.recorded import WRITTEN_DOWN
 from protocol.texts import Contents, consent_text, sentence
 
 Party = UnitParty | PersonParty
@@ -122,7 +123,8 @@ async def situation(client: Client, subject: SubjectId, units: Sequence[UnitId] 
     signers = {claim(logged.token).iss for record in records for logged in (record.request, *record.statements)}
     signers |= {claim(logged.token).iss for logged in (*heard.values(), *noted.values())}
     named = {UnitId(party.id) for one in records for party in _parties_of(one) if party.id.startswith(UnitId.prefix)}
-    directory = await client.directory(units={*named, *_recording(noted), *units}, persons=signers, subjects=[subject])
+    recorders = _recording((*noted, *_written_down(records)))
+    directory = await client.directory(units={*named, *recorders, *units}, persons=signers, subjects=[subject])
     try:
         facts = tuple(consent_facts(directory, record) for record in records)
         believed = {token: hearing_fact(directory, logged) for token, logged in heard.items()}
@@ -218,16 +220,22 @@ async def sign(client: Client, known: Known) -> None:
         Tampered: the text or the roles in the terms are not what the law and the units' names give.
     """
     terms = known.terms
+    await require_lawful(client, known)
+    body = SignatureBody(
+        new_statement_id(), known.digest, terms.subject, terms.matter, terms.text.version, str(terms.text.language)
+    )
+    await _hand_in(client, known, body, known.facts.signatures)
+
+
+async def require_lawful(client: Client, known: Known) -> None:
+    """Derive law and text of a consent anew, before anybody signs it; raises `Tampered` as `sign`."""
+    terms = known.terms
     found = await situation(client, terms.subject, [p.unit for p in _terms_parties(terms) if isinstance(p, UnitParty)])
     names = {unit.unit: unit.name for unit in found.directory.units()}
     if consent_text(Contents.of(terms), names, terms.text.language) != terms.text:
         raise _not_to_be_signed(client, known, "wrong-text", "the text of this consent does not say what its terms say")
     if terms.roles != _lawful_roles(terms, found.case(())):
         raise _not_to_be_signed(client, known, "wrong-roles", "this consent does not name the people whom the law asks")
-    body = SignatureBody(
-        new_statement_id(), known.digest, terms.subject, terms.matter, terms.text.version, str(terms.text.language)
-    )
-    await _hand_in(client, known, body, known.facts.signatures)
 
 
 async def refuse(client: Client, known: Known) -> None:
@@ -309,6 +317,11 @@ def _kinds(purpose: Purpose) -> tuple[Kind, ...]:
 
 def _terms_parties(terms: Terms) -> tuple[Party, ...]:
     return (*terms.senders, *terms.receivers)
+
+
+def _written_down(records: Iterable[ConsentRecord]) -> list[str]:
+    said = [logged.token for record in records for logged in record.statements]
+    return [token for token in said if claim(token).kind in WRITTEN_DOWN]
 
 
 def _recording(noted: Iterable[str]) -> set[UnitId]:

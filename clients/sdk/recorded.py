@@ -2,19 +2,86 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from clients.sdk.client import Client, new_statement_id
-from clients.sdk.consents import Known
-from clients.sdk.errors import Postponed
+from clients.sdk.consents import Known, require_lawful
+from clients.sdk.errors import Misused, Postponed
 from clients.sdk.journal import purpose
-from keys.signing import peek
-from protocol.identifiers import PersonId, UnitId
+from keys.signing import digest, peek
+from protocol.identifiers import MatterId, PersonId, StatementId, SubjectId, UnitId
 from protocol.reading import Fields
 from protocol.statements.base import claim
-from protocol.statements.recorded import RecordedAct, RecordedWithdrawalBody
+from protocol.statements.recorded import (
+    DisputeBody,
+    RecordedAct,
+    RecordedConfirmationBody,
+    RecordedSignatureBody,
+    RecordedWithdrawalBody,
+)
 
 _PATH = "/v1/consent-statements"
-_KINDS: dict[str, type[RecordedWithdrawalBody]] = {RecordedWithdrawalBody.kind: RecordedWithdrawalBody}
+_KINDS: dict[str, type[RecordedAct]] = {
+    word.kind: word for word in (RecordedSignatureBody, RecordedConfirmationBody, RecordedWithdrawalBody)
+}
 _SHARED = ("v", "kind", "iss", "aud", "made", "seen")
+
+
+class Told(NamedTuple):
+    """How somebody's word came to me: for which unit I write it down, whose it is, and in which form."""
+
+    unit: UnitId
+    person: PersonId
+    form: str
+
+
+async def sign_for(client: Client, known: Known, told: Told, identity: str, interpreter: str | None) -> None:
+    """Record that somebody said yes to the terms, whose text I read to them; it counts once a second person confirms.
+
+    Raises:
+        Denied: the policy takes no recorded signatures, the law does not ask this person, or my unit takes no part.
+        Tampered: as `consents.sign`.
+    """
+    terms = known.terms
+    await require_lawful(client, known)
+    body = RecordedSignatureBody(
+        *_named(known),
+        *told,
+        identity,
+        interpreter,
+        None,
+        terms.text.version,
+        str(terms.text.language),
+    )
+    await client.submit(_PATH, body, purpose=purpose("sign for", known.digest, *told))
+
+
+async def confirm_for(client: Client, known: Known, told: Told) -> None:
+    """Confirm, as a second member of the unit, what a colleague recorded: the person said it to me too.
+
+    Raises:
+        Misused: `not-recorded`, if nothing was recorded of this person.
+        Denied: it was me who recorded it, or another unit.
+    """
+    recorded = [
+        digest(logged.token)
+        for logged in known.record.statements
+        if claim(logged.token).kind == RecordedSignatureBody.kind
+        and peek(logged.token).body.get("person") == told.person
+    ]
+    if not recorded:
+        raise Misused("not-recorded", "No signature was recorded of this person.")
+    body = RecordedConfirmationBody(*_named(known), *told, recorded[0])
+    await client.submit(_PATH, body, purpose=purpose("confirm for", known.digest, *told))
+
+
+async def dispute(client: Client, known: Known) -> None:
+    """Say that I did not say what was recorded of me: it counts for nothing from now."""
+    await client.submit(_PATH, DisputeBody(*_named(known)), purpose=purpose("dispute", known.digest))
+
+
+def _named(known: Known) -> tuple[StatementId, str, SubjectId, MatterId]:
+    return new_statement_id(), known.digest, known.terms.subject, known.terms.matter
 
 
 async def withdraw_for(client: Client, known: Known, unit: UnitId, person: PersonId, form: str) -> bool:

@@ -44,11 +44,12 @@ def fingerprint(home: Home) -> str:
     return decode(home.profile.root).hex()
 
 
-async def publish(client: Client, log: str) -> Policy:
+async def publish(client: Client, log: str, *, recorded: bool | None = None) -> Policy:
     """Sign the policy with the root key, log key in it, and publish it; the next number if there is one already.
 
     `log` is the verifier key text that `server init` printed. The rules that this program holds are accepted for terms
-    made from now; those that the last policy accepted stay accepted for terms made before.
+    made from now; those that the last policy accepted stay accepted for terms made before. `recorded` says whether
+    signatures count that professionals wrote down for others: as the last policy did, if not given, at first not.
 
     Raises:
         Misused: I do not hold the root key, or `log` is none.
@@ -75,6 +76,7 @@ async def publish(client: Client, log: str) -> Policy:
         quorum=0,
         registrars=(Registrar(client.person, KeySet(keys.signing.public, keys.sealing.public.raw)),),
         rules=following(() if before is None else before.rules, current_rules().digest, clock()),
+        recorded=(before is not None and before.recorded) if recorded is None else recorded,
     )
     token = base.sign(body, root, iss=client.person, aud=origin, made=clock(), seen=client.home.seen)
     answer = await client.transport.post("/v1/policy", {"root": root.public.jwk, "token": token}, public=True)

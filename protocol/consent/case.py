@@ -10,7 +10,8 @@ interval is half-open `[holds_from, holds_to)` and `holds_to` may be null for "n
      "units": {"unt_…": {"regime": Regime, "ancestors": ["unt_…", …], "not_after", "active": bool}, …},
      "memberships": [{"person", "unit", "holds_from", "holds_to"}, …],
      "consents": [{"terms": Terms, "requested_at",
-                   "signatures": [{"person", "at", "evidence": "own-key" | "recorded"}, …],
+                   "signatures": [{"person", "at", "evidence": "own-key" | "recorded",
+                                   "disputed_at": null | Instant}, …],
                    "refusals": [Dated, …], "objections": [Dated, …], "withdrawals": [Dated, …],
                    "notices": [Dated, …], "narrowings": [Narrowing, …]}, …],
      "hearings": [{"subject", "matter", "outcome": "for" | "against" | "unable", "by", "at"}, …],
@@ -19,7 +20,8 @@ interval is half-open `[holds_from, holds_to)` and `holds_to` may be null for "n
                   "holds_from", "holds_to"}, …],
      "exceptions": [{"kind": ExceptionKind, "subject", "matter": null | "mat_…", "person": null | "per_…", "known_at",
                      "holds_from", "holds_to"}, …],
-     "rule_sets": [{"digest", "holds_from", "holds_to"}, …]}
+     "rule_sets": [{"digest", "holds_from", "holds_to"}, …],
+     "recorded": bool}
 
 A Holder is `{"person", "capacity": Capacity, "holds_from", "holds_to", "known_at"}`. A Dated is `{"person", "at"}`.
 A Narrowing is described in `protocol.consent.narrowing`.
@@ -168,16 +170,18 @@ class Dated:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A person's yes to the terms."""
+    """A person's yes to the terms; one that a professional recorded may have been disputed by the person since."""
 
     person: PersonId
     at: Instant
     evidence: Evidence
+    disputed_at: Instant | None = None
 
     @classmethod
     def parse(cls, value: object) -> Self:
-        """Read `{person, at, evidence}`; any other shape raises ValueError."""
-        return cls(**closed(value, person=PersonId.parse, at=parse_instant, evidence=Evidence))
+        """Read `{person, at, evidence, disputed_at}`; any other shape raises ValueError."""
+        disputed_at = optional(parse_instant)
+        return cls(**closed(value, person=PersonId.parse, at=parse_instant, evidence=Evidence, disputed_at=disputed_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +328,8 @@ class Case:
     shields: tuple[Shield, ...]
     exceptions: tuple[ExceptionFact, ...]
     rule_sets: tuple[AcceptedRules, ...]
+    recorded: bool = False
+    """Whether the policy accepts signatures that professionals recorded."""
 
     @classmethod
     def from_json(cls, value: object) -> Self:
@@ -345,6 +351,7 @@ class Case:
                 shields=listed(Shield.parse, most=_MOST),
                 exceptions=listed(ExceptionFact.parse, most=_MOST),
                 rule_sets=listed(AcceptedRules.parse, most=_MOST),
+                recorded=boolean,
             )
         except ValueError as error:
             raise BadCase(f"not a case: {error}") from error

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from protocol.consent.case import Case
+from protocol.consent.case import Case, Signature
 from protocol.consent.law import NO_PERSONS, Requirements, Situation
 from protocol.consent.terms import Terms
-from protocol.consent.vocabulary import ExceptionKind, Purpose, Regime
+from protocol.consent.vocabulary import Evidence, ExceptionKind, Purpose, Regime
 from protocol.identifiers import Instant, PersonId
 
 
@@ -24,6 +24,13 @@ def excused(case: Case, terms: Terms, at: Instant) -> frozenset[PersonId]:
         and fact.known_at <= at
         and fact.holds(at)
     )
+
+
+def accepted(signature: Signature, case: Case, now: Instant) -> bool:
+    """Say whether a signature is of a kind that counts: made with an own key, or recorded, accepted, undisputed."""
+    if signature.evidence is Evidence.OWN_KEY:
+        return True
+    return case.recorded and (signature.disputed_at is None or now < signature.disputed_at)
 
 
 def within_health(situation: Situation) -> bool:

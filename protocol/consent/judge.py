@@ -12,7 +12,7 @@ from functools import cached_property
 from protocol.consent.age import Band, band, birthday
 from protocol.consent.answer import Deny, Missing, Reason
 from protocol.consent.case import Case, ConsentFacts, Dated, Sheet, Signature
-from protocol.consent.exceptions import excused, within_health, without
+from protocol.consent.exceptions import accepted, excused, within_health, without
 from protocol.consent.law import (
     NO_PERSONS,
     Law,
@@ -89,7 +89,7 @@ def judge(judged: Judged, then: Instant, now: Instant) -> Requirements | Deny:
         return Deny(Reason.RESPONSIBILITY_UNCLEAR, rule)
     if asked.heard and _heard_against(judged, now):
         return Deny(Reason.HEARD_AGAINST, rule)
-    lacking = _lacking(judged, asked, then)
+    lacking = _lacking(judged, asked, then, now)
     if lacking is not None:
         reason, missing = lacking
         return Deny(reason, rule, tuple(sorted(missing)))
@@ -117,12 +117,12 @@ def ends(judged: Judged, now: Instant) -> tuple[Instant, Instant]:
     return share_until, read_until
 
 
-def signed(judged: Judged, then: Instant) -> frozenset[PersonId]:
-    """Return whose signatures count at an instant."""
+def signed(judged: Judged, then: Instant, now: Instant) -> frozenset[PersonId]:
+    """Return whose signatures count at an instant: made by `then`, and not disputed by `now`."""
     return frozenset(
         signature.person
         for signature in judged.consent.signatures
-        if signature.evidence is Evidence.OWN_KEY and _in_time(judged, signature, then)
+        if accepted(signature, judged.case, now) and _in_time(judged, signature, then)
     )
 
 
@@ -207,9 +207,9 @@ def _heard_against(judged: Judged, now: Instant) -> bool:
     )
 
 
-def _lacking(judged: Judged, asked: Requirements, then: Instant) -> tuple[Reason, set[Missing]] | None:
+def _lacking(judged: Judged, asked: Requirements, then: Instant, now: Instant) -> tuple[Reason, set[Missing]] | None:
     """Return the reason that comes first and everybody who must still act, or None when nobody must."""
-    done = signed(judged, then)
+    done = signed(judged, then, now)
     unsigned = [group for group in asked.groups if not group & done]
     missing = {Missing(person, RoleAct.SIGNS) for group in unsigned for person in group}
     reasons = [_unsigned_reason(judged, unsigned, then)] if unsigned else []
@@ -241,7 +241,9 @@ def _unsigned_reason(judged: Judged, unsigned: list[frozenset[PersonId]], then: 
     recorded = {
         signature.person
         for signature in judged.consent.signatures
-        if signature.evidence is Evidence.RECORDED and _in_time(judged, signature, then)
+        if signature.evidence is Evidence.RECORDED
+        and signature.disputed_at is None
+        and _in_time(judged, signature, then)
     }
     return Reason.SIGNATURE_RECORDED if all(group & recorded for group in unsigned) else Reason.SIGNATURE_MISSING
 

@@ -69,7 +69,7 @@ def standing(consent: ConsentFacts, case: Case, at: Instant) -> Standing:
         last = judge(judged, Instant(ends(judged, at)[0] - 1), at)
         state = State.EXPIRED if isinstance(last, Deny) else State.READ_ONLY
     elif answer.reason in _OPEN:
-        state = State.PARTLY_SIGNED if signed(judged, at) else State.REQUESTED
+        state = State.PARTLY_SIGNED if signed(judged, at, at) else State.REQUESTED
     else:
         state = _STATES.get(answer.reason, State.SUSPENDED)
     return Standing(state, answer.reason, answer.missing)

@@ -9,7 +9,7 @@ from protocol.consent.narrowing import LESS, Less
 from protocol.identifiers import MatterId, StatementId, SubjectId, parse_digest
 from protocol.reading import Fields
 from protocol.statements.consent import ACTS, ConsentAct, WithdrawalBody
-from protocol.statements.recorded import RecordedWithdrawalBody
+from protocol.statements.recorded import RECORDED_WORDS, RecordedWithdrawalBody
 
 _NAMED = {"id": StatementId.parse, "consent": parse_digest, "subject": SubjectId.parse, "matter": MatterId.parse}
 
@@ -32,7 +32,7 @@ class NarrowingBody(ConsentAct):
         return {**ConsentAct.to_json(self), **self.less.to_json()}
 
 
-WORDS: tuple[type[ConsentAct], ...] = (*ACTS, NarrowingBody, RecordedWithdrawalBody)
+WORDS: tuple[type[ConsentAct], ...] = (*ACTS, NarrowingBody, *RECORDED_WORDS)
 """Everything that can be said on one consent."""
 
 TAKING_BACK = frozenset({WithdrawalBody.kind, NarrowingBody.kind, RecordedWithdrawalBody.kind})

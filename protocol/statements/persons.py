@@ -12,7 +12,7 @@ from keys.signing import PublicKey
 from protocol.consent.case import AcceptedRules
 from protocol.consent.fields import plain
 from protocol.identifiers import Instant, InvitationId, PersonId, UnitId, parse_instant
-from protocol.reading import Fields, Malformed, closed, distinct, integer, listed, one_of, optional, text
+from protocol.reading import Fields, Malformed, boolean, closed, distinct, integer, listed, one_of, optional, text
 
 ROLES = ("person", "custodian", "staff", "supervisor")
 SEALING_KEY_BYTES = 1216
@@ -89,6 +89,7 @@ _POLICY = {
     "quorum": integer,
     "registrars": listed(Registrar.parse, least=1, most=100),
     "rules": listed(AcceptedRules.parse, least=1, most=100),
+    "recorded": boolean,
 }
 
 
@@ -105,6 +106,8 @@ class PolicyBody:
     quorum: int
     registrars: tuple[Registrar, ...]
     rules: tuple[AcceptedRules, ...]
+    recorded: bool = False
+    """Whether signatures count that professionals wrote down for others."""
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
@@ -122,6 +125,7 @@ class PolicyBody:
             "quorum": self.quorum,
             "registrars": [registrar.to_json() for registrar in self.registrars],
             "rules": plain(self.rules),
+            "recorded": self.recorded,
         }
 
 

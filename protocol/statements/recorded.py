@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from protocol.identifiers import MatterId, PersonId, StatementId, SubjectId, UnitId, parse_digest
-from protocol.reading import Fields, one_of
+from protocol.reading import Fields, one_of, optional, text, text_up_to
 from protocol.statements.base import Statement
 from protocol.statements.consent import ConsentAct
 
 FORMS = ("oral", "paper")
 """How the person said it: in the room or by telephone, or in writing."""
+
+IDENTITIES = ("call-back", "document", "known")
+"""How it was checked who the person is: called back on a known number, showed a document, or is known."""
+
+_LONGEST_LANGUAGE = 40
 
 _NAMED = {
     "id": StatementId.parse,
@@ -25,6 +30,15 @@ _NAMED = {
     "person": PersonId.parse,
     "form": one_of(*FORMS),
 }
+_SIGNATURE = {
+    **_NAMED,
+    "identity": one_of(*IDENTITIES),
+    "interpreter": optional(text_up_to(_LONGEST_LANGUAGE)),
+    "scan": optional(parse_digest),
+    "text_version": text,
+    "language": one_of("nb", "en"),
+}
+_CONFIRMATION = {**_NAMED, "recorded": parse_digest}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +64,74 @@ class RecordedWithdrawalBody(RecordedAct):
     def read(cls, fields: Fields) -> Self:
         """Take the withdrawal's members."""
         return cls(**fields.take_all(_NAMED))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSignatureBody(RecordedAct):
+    """Yes, says a person to whom the text was read; it counts once a second professional confirms it.
+
+    `identity` is how it was checked who it is; `interpreter` the language of an interpreter, `scan` the SHA-256 of the
+    signed paper, kept where papers are kept; null where there was none.
+    """
+
+    kind: ClassVar[str] = "recorded-signature"
+    identity: str
+    interpreter: str | None
+    scan: str | None
+    text_version: str
+    language: str
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Take the signature's members."""
+        return cls(**fields.take_all(_SIGNATURE))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the signature's members."""
+        return {
+            **RecordedAct.to_json(self),
+            "identity": self.identity,
+            "interpreter": self.interpreter,
+            "scan": self.scan,
+            "text_version": self.text_version,
+            "language": self.language,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedConfirmationBody(RecordedAct):
+    """I am another member of the same unit, and the person said to me too that this is so."""
+
+    kind: ClassVar[str] = "recorded-confirmation"
+    recorded: str
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Take the confirmation's members; `recorded` is the digest of the signature."""
+        return cls(**fields.take_all(_CONFIRMATION))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the confirmation's members."""
+        return {**RecordedAct.to_json(self), "recorded": self.recorded}
+
+
+class DisputeBody(ConsentAct):
+    """I did not say what was recorded of me: it counts for nothing from here on."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "recorded-dispute"
+
+
+RECORDED_WORDS: tuple[type[ConsentAct], ...] = (
+    RecordedSignatureBody,
+    RecordedConfirmationBody,
+    RecordedWithdrawalBody,
+    DisputeBody,
+)
+"""Everything that is written down for others, and what they say against it."""
+
+WRITTEN_DOWN = frozenset(word.kind for word in RECORDED_WORDS if issubclass(word, RecordedAct))
+"""The kinds that name a unit: what is written down for others."""
 
 
 def spoken_for(statement: Statement[Any]) -> PersonId:

@@ -25,7 +25,14 @@ from protocol.statements.consent import (
     WithdrawalBody,
 )
 from protocol.statements.narrowing import TAKING_BACK, WORDS, NarrowingBody
-from protocol.statements.recorded import RecordedAct, RecordedWithdrawalBody, spoken_for
+from protocol.statements.recorded import (
+    DisputeBody,
+    RecordedAct,
+    RecordedConfirmationBody,
+    RecordedSignatureBody,
+    RecordedWithdrawalBody,
+    spoken_for,
+)
 from server.audit.batch import Work
 from server.consent import cases, store
 from server.consent.judging import (
@@ -35,6 +42,7 @@ from server.consent.judging import (
     against_word,
     may_know,
 )
+from server.consent.recording import against_record
 from server.consent.refusals import (
     CONSENT_TAKEN,
     NOT_A_PARTY,
@@ -67,6 +75,9 @@ _EVENTS = {
     WithdrawalBody.kind: Event.CONSENT_WITHDRAWN,
     NarrowingBody.kind: Event.CONSENT_NARROWED,
     RecordedWithdrawalBody.kind: Event.CONSENT_WITHDRAWN,
+    RecordedSignatureBody.kind: Event.FACT_RECORDED,
+    RecordedConfirmationBody.kind: Event.CONSENT_SIGNED,
+    DisputeBody.kind: Event.CONSENT_OBJECTED,
 }
 
 
@@ -143,7 +154,7 @@ def _word(work: Work, statement: Statement[ConsentAct], on_ended: Sequence[OnEnd
     named = frozenset(each for each in less if isinstance(each, UnitId))
     person, actor = spoken_for(statement), Actor(statement.iss, getattr(word, "unit", None))
     case = cases.around(connection, terms.subject, [consent], (), [actor], at, units=named)
-    code = against_word(word, person, consent, case, at)
+    code = against_word(word, person, consent, case, at) or against_record(connection, statement)
     # Whoever writes down another's word takes part in the consent, whatever the word is worth.
     if (code is not None or isinstance(word, RecordedAct)) and not may_know(consent, case, (actor,), at):
         raise not_known()

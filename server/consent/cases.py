@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from protocol.consent.case import AcceptedRules, Case, ConsentFacts, ExceptionFact, Hearing, Membership
+from protocol.consent.case import Case, ConsentFacts, ExceptionFact, Hearing, Membership
 from protocol.consent.terms import Terms, UnitParty
 from protocol.consent.vocabulary import ExceptionKind
 from protocol.facts import recognise
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from protocol.consent.ask import Actor, Ask
     from protocol.facts import Recorded
     from protocol.identifiers import SubjectId
+    from protocol.statements.identity import PolicyBody
 
 _BEGINNING = Instant(0)
 _LONGEST_CODE = 100
@@ -59,6 +60,7 @@ def around(  # noqa: PLR0917  (the parts of a case, in its order)
     known = identity.sheet(connection, subject)
     named = units.union(*(units_of(each.terms) for each in consents))
     named |= {actor.unit for actor in actors if actor.unit is not None}
+    policy = _policy(connection, at)
     return Case(
         sheet=None if known is None else known.body.facts(known.not_after),
         units=identity.unit_facts(connection, named) if named else {},
@@ -75,7 +77,8 @@ def around(  # noqa: PLR0917  (the parts of a case, in its order)
             *recognised.exceptions,
             *(() if known is None or not known.body.care_order else (_care_order(subject),)),
         ),
-        rule_sets=_rule_sets(connection, at),
+        rule_sets=() if policy is None else policy.rules,
+        recorded=policy is not None and policy.recorded,
     )
 
 
@@ -106,10 +109,10 @@ def _memberships(connection: Connection, actors: Sequence[Actor], at: Instant) -
     )
 
 
-def _rule_sets(connection: Connection, at: Instant) -> tuple[AcceptedRules, ...]:
-    """Return what the policy accepts; a policy that is missing or has ended accepts nothing."""
+def _policy(connection: Connection, at: Instant) -> PolicyBody | None:
+    """Return the policy; one that has ended accepts nothing."""
     policy = identity.latest_policy_body(connection)
-    return () if policy is None or policy.not_after <= at else policy.rules
+    return None if policy is None or policy.not_after <= at else policy
 
 
 def _care_order(subject: SubjectId) -> ExceptionFact:

@@ -25,6 +25,7 @@ from protocol.statements.consent import (
     WithdrawalBody,
 )
 from protocol.statements.narrowing import TAKING_BACK, NarrowingBody
+from protocol.statements.recorded import DisputeBody, RecordedConfirmationBody, RecordedSignatureBody
 from server.consent.refusals import NOT_ENTITLED, NOT_NARROWER, OTHER_CONSENT, OTHER_TEXT, WRONG_ROLES
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ FINAL = frozenset({RefusalBody.kind, ObjectionBody.kind, WithdrawalBody.kind})
 
 _ASKED: Mapping[str, Callable[[Requirements], frozenset[PersonId]]] = {
     SignatureBody.kind: lambda asked: asked.signers,
+    RecordedSignatureBody.kind: lambda asked: asked.signers,
+    RecordedConfirmationBody.kind: lambda asked: asked.signers,
     RefusalBody.kind: lambda asked: asked.signers,
     ObjectionBody.kind: lambda asked: asked.objectors,
     NoticeBody.kind: lambda asked: asked.informed,
@@ -68,6 +71,8 @@ def against_word(word: ConsentAct, person: PersonId, consent: ConsentFacts, case
     terms = consent.terms
     if (word.subject, word.matter) != (terms.subject, terms.matter):
         return OTHER_CONSENT.code
+    if isinstance(word, DisputeBody):
+        return None  # whether anything was recorded of the person is for the rows to say
     if word.kind in FINAL | TAKING_BACK:
         # A no counts whatever the policy now says of the rules, and whether or not the sheet has been renewed in time.
         accepted = AcceptedRules(digest=terms.rules, holds_from=_BEGINNING, holds_to=None)
@@ -78,13 +83,19 @@ def against_word(word: ConsentAct, person: PersonId, consent: ConsentFacts, case
         return judged
     if word.kind in TAKING_BACK:
         return _against_taking_back(word, person, judged, at)
+    return _against_answer(word, person, judged, at)
+
+
+def _against_answer(word: ConsentAct, person: PersonId, judged: Judged, at: Instant) -> str | None:
+    if isinstance(word, RecordedSignatureBody | RecordedConfirmationBody) and not judged.case.recorded:
+        return Reason.SIGNATURE_RECORDED
     # Whom a ground excuses may sign all the same, and has no veto.
-    asked = judged.asked(at) if isinstance(word, SignatureBody) else judged.needed(at)
+    asked = judged.needed(at) if word.kind in FINAL or isinstance(word, NoticeBody) else judged.asked(at)
     if isinstance(asked, Reason):
         return asked
     if person not in _ASKED[word.kind](asked):
         return NOT_ENTITLED.code
-    return None if word.kind in FINAL else _against_yes(word, person, consent, at)
+    return None if word.kind in FINAL else _against_yes(word, person, judged.consent, at)
 
 
 def against_hearing(
@@ -145,7 +156,7 @@ def _against_yes(word: ConsentAct, person: PersonId, consent: ConsentFacts, at: 
             return reason
     if at >= terms.share_until:
         return Reason.SHARING_ENDED
-    if isinstance(word, SignatureBody):
+    if isinstance(word, SignatureBody | RecordedSignatureBody):
         if not any(role.person == person and role.act is RoleAct.SIGNS for role in terms.roles):
             return Reason.NEEDS_NEW_CONSENT
         if (word.text_version, word.language) != (terms.text.version, terms.text.language):

@@ -32,6 +32,7 @@ ALREADY_REMINDED = ProblemType("already-reminded", 403, "Those who have not answ
 NOBODY_TO_REMIND = ProblemType("nobody-to-remind", 403, "Nobody is still asked for an answer")
 
 NOT_NARROWER = ProblemType("not-narrower", 422, "This names a recipient, sort of content or end that the consent lacks")
+NOT_RECORDED = ProblemType("not-recorded", 422, "No such signature was recorded of this person")
 BAD_FACT = ProblemType(
     "bad-fact", 422, "The fact lacks what such a fact must have: an end in time, attempts, or the fact it ends"
 )
@@ -47,6 +48,7 @@ PROBLEMS = (
     NOT_A_PARTY,
     NOT_NARROWER,
     BAD_FACT,
+    NOT_RECORDED,
     NOT_ENTITLED,
 )
 

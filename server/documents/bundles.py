@@ -13,6 +13,7 @@ from protocol.identity import Logged
 from protocol.log import receipt
 from protocol.log.merkle import consistency_path
 from protocol.statements.base import claim
+from protocol.statements.recorded import WRITTEN_DOWN
 from protocol.statements.share import BODY, HEADER
 from server.audit import store as log_store
 from server.consent import cases
@@ -121,6 +122,7 @@ def _needed(connection: Connection, around: Around) -> Needed:
     persons = {around.sender, around.reader, *(claim(token).iss for token, _ in rows.values())}
     named = {unit for each in terms for unit in cases.units_of(each)}
     named |= {each.unit for each in noted}
+    named |= {UnitId.parse(peek(rows[each.statement][0]).body["unit"]) for each in said if each.kind in WRITTEN_DOWN}
     named |= {unit for unit in (around.sending_unit, around.reading_unit) if unit is not None}
     chain = identity.statement_tokens(
         connection,

@@ -113,3 +113,22 @@ async def test_a_professional_withdraws_for_a_parent_and_everybody_sees_who_wrot
     assert await state(served, "mother") == "withdrawn"
     shown = (await run(served, "mother", "consent", "show", known.digest[:12], "--language", "en")).out
     assert "Withdrawn orally by you, written down at" in shown
+
+
+async def test_a_yes_is_recorded_by_two_and_disputed_by_the_person(served: Stage, matter: MatterId) -> None:
+    async with served.client("bup") as bup:
+        [known] = [each for each in await consents.listed(bup, served.child) if each.terms.matter == matter]
+    about = (known.digest[:12], "--child", served.child)
+    told = (*about, "--for", served.persons["father"], "--by", "paper")
+    record = ("consent", "record", *told, "--identity", "document", "--interpreter", "somali")
+    assert await fail(served, "bup", *record) == (3, "signature-recorded")
+    await act(served, "registrar", "registrar", "publish", "--log", served.log_key, "--recorded")
+    assert await fail(served, "bup", "consent", "confirm-record", *told) == (2, "not-recorded")
+    await act(served, "bup", *record)
+    assert await fail(served, "bup", "consent", "confirm-record", *told) == (3, "not-entitled")
+    await act(served, "bup-custodian", "consent", "confirm-record", *told)
+    assert await state(served, "mother") == "in-force"
+    shown = (await run(served, "father", "consent", "show", *about, "--language", "en")).out
+    assert "Said yes on paper by you, written down at" in shown
+    await act(served, "father", "consent", "dispute", *about)
+    assert await state(served, "mother") == "partly-signed"

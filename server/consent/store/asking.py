@@ -90,8 +90,9 @@ def facts(
         ConsentFacts(
             terms,
             requested_at,
-            signatures=tuple(
-                Signature(each.person, each.at, Evidence.OWN_KEY) for each in words_of(terms, "consent-signature")
+            signatures=(
+                *(Signature(each.person, each.at, Evidence.OWN_KEY) for each in words_of(terms, "consent-signature")),
+                *_recorded(words_of(terms, "recorded-confirmation"), words_of(terms, "recorded-dispute")),
             ),
             refusals=words_of(terms, "consent-refusal"),
             objections=words_of(terms, "consent-objection"),
@@ -101,6 +102,12 @@ def facts(
         )
         for terms, requested_at in found
     ]
+
+
+def _recorded(confirmed: Sequence[Dated], disputed: Sequence[Dated]) -> list[Signature]:
+    """Give the signatures that were recorded and confirmed; each is confirmed and disputed once, see `store.word`."""
+    against = {each.person: each.at for each in disputed}
+    return [Signature(each.person, each.at, Evidence.RECORDED, against.get(each.person)) for each in confirmed]
 
 
 def facts_of(found: Sequence[Found], said: Iterable[Word]) -> list[ConsentFacts]:

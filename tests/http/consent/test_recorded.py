@@ -8,10 +8,18 @@ from typing import Any
 import pytest
 
 from protocol.consent.answer import Deny, Permit, Reason
+from protocol.consent.case import AcceptedRules
 from protocol.consent.terms import Terms
+from protocol.identifiers import Instant
 from protocol.log.event import Event
-from protocol.statements.consent import WithdrawalBody
-from protocol.statements.recorded import RecordedWithdrawalBody
+from protocol.statements.consent import SignatureBody, WithdrawalBody
+from protocol.statements.recorded import (
+    DisputeBody,
+    RecordedAct,
+    RecordedConfirmationBody,
+    RecordedSignatureBody,
+    RecordedWithdrawalBody,
+)
 from tests.http.consent.support import WORDS, Town, last_entry, new_matter, new_statement, refusal
 from tests.http.consent.test_cases import decided, opening, share
 from tests.http.documents.support import Office
@@ -32,7 +40,7 @@ def withdrawal(town: Town, terms: Terms, unit: Unit | None = None, **changed: An
     return replace(plain, **changed)
 
 
-async def hand_in(town: Town, actor: Actor, body: RecordedWithdrawalBody) -> Reply:
+async def hand_in(town: Town, actor: Actor, body: RecordedAct) -> Reply:
     return await town.world.post(actor, WORDS, {"token": town.world.say(actor, body)})
 
 
@@ -94,3 +102,113 @@ async def test_nobody_writes_down_a_word_for_a_unit_that_is_not_theirs(town: Tow
     terms = await town.in_force()
     answer = await hand_in(town, town.teacher, withdrawal(town, terms))
     assert refusal(answer)[1] == "not-entitled"
+
+
+@pytest.fixture
+async def accepting(town: Town) -> Town:
+    """A town whose policy accepts recorded signatures."""
+    body = town.world.policy_body(recorded=True, rules=await accepted_rules(town))
+    done(await town.world.publish_policy(body))
+    town.world.policy_number += 1
+    return town
+
+
+async def accepted_rules(town: Town) -> tuple[AcceptedRules, ...]:
+    return (AcceptedRules(holds_from=Instant(0), holds_to=None, digest=(await town.terms()).rules),)
+
+
+def signature(town: Town, terms: Terms, **changed: Any) -> RecordedSignatureBody:
+    plain = RecordedSignatureBody(
+        new_statement(),
+        terms.digest,
+        terms.subject,
+        terms.matter,
+        town.gp.unit,
+        town.father.person,
+        "oral",
+        "document",
+        None,
+        None,
+        terms.text.version,
+        str(terms.text.language),
+    )
+    return replace(plain, **changed)
+
+
+def confirmation(town: Town, terms: Terms, recorded: str, **changed: Any) -> RecordedConfirmationBody:
+    plain = RecordedConfirmationBody(
+        new_statement(),
+        terms.digest,
+        terms.subject,
+        terms.matter,
+        town.gp.unit,
+        town.father.person,
+        "oral",
+        recorded,
+    )
+    return replace(plain, **changed)
+
+
+async def half_signed(town: Town) -> Terms:
+    terms = await town.asked()
+    done(await town.say(town.mother, SignatureBody, terms))
+    done(await town.hear(town.doctor, unit=town.gp))
+    return terms
+
+
+async def reason(town: Town, terms: Terms) -> Reason | None:
+    answer = await decided(town, share(town, terms))
+    return answer.reason if isinstance(answer, Deny) else None
+
+
+async def test_a_recorded_signature_counts_once_confirmed_until_the_person_disputes_it(accepting: Town) -> None:
+    town, office = accepting, Office(accepting)
+    terms = await half_signed(town)
+    recorded = done(await hand_in(town, town.doctor, signature(town, terms))).body["digest"]
+    assert await reason(town, terms) is Reason.SIGNATURE_MISSING
+    body = confirmation(town, terms, recorded)
+    assert refusal(await hand_in(town, town.doctor, body)) == (403, "not-entitled")
+    done(await hand_in(town, town.gp.custodian, replace(body, id=new_statement())))
+    assert await reason(town, terms) is None
+    parcel = await office.sent(terms)
+    _, verified = await office.read(town.psychologist, parcel, town.bup)
+    assert verified.permit is not None
+    done(await town.say(town.father, DisputeBody, terms))
+    assert await reason(town, terms) is Reason.SIGNATURE_MISSING
+
+
+async def test_a_recorded_signature_is_refused_where_the_policy_does_not_accept_it(town: Town) -> None:
+    terms = await half_signed(town)
+    answer = await hand_in(town, town.doctor, signature(town, terms))
+    assert refusal(answer) == (403, "signature-recorded")
+    assert await reason(town, terms) is Reason.SIGNATURE_MISSING
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"text_version": "9"}, "other-text"),
+        ({"person": "aunt"}, "not-entitled"),
+        ({"person": "doctor"}, "not-entitled"),
+        ({"unit": "school"}, "not-found"),
+    ],
+    ids=str,
+)
+async def test_a_record_that_does_not_hold_is_refused(accepting: Town, changed: dict[str, str], expected: str) -> None:
+    town = accepting
+    terms = await half_signed(town)
+    actor, wrong = town.doctor, dict[str, Any](changed)
+    if "unit" in changed:
+        actor, wrong = town.teacher, {"unit": town.school.unit}
+    elif "person" in changed:
+        wrong = {"person": {"aunt": town.aunt, "doctor": town.doctor}[changed["person"]].person}
+    assert refusal(await hand_in(town, actor, signature(town, terms, **wrong)))[1] == expected
+
+
+async def test_what_nobody_recorded_can_be_neither_confirmed_nor_disputed(accepting: Town) -> None:
+    town = accepting
+    terms = await half_signed(town)
+    nothing = confirmation(town, terms, "ab" * 32)
+    assert refusal(await hand_in(town, town.gp.custodian, nothing)) == (422, "not-recorded")
+    assert refusal(await town.say(town.father, DisputeBody, terms)) == (422, "not-recorded")
+    assert refusal(await town.say(town.stranger, DisputeBody, terms)) == (404, "not-found")

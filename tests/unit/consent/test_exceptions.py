@@ -12,7 +12,7 @@ from protocol.consent.case import Case, ConsentFacts
 from protocol.consent.decide import decide
 from protocol.consent.judge import Judged, may_withdraw
 from protocol.consent.state import prepare
-from protocol.consent.vocabulary import Category, Purpose, RoleAct
+from protocol.consent.vocabulary import Category, Evidence, Purpose, RoleAct
 from protocol.identifiers import PersonId
 from tests.unit.consent import family as f
 from tests.unit.consent.family import DAY, FATHER, MADE, MOTHER, NOW, SIGNED, consent, opening, share
@@ -142,3 +142,26 @@ def test_from_16_the_youth_signs_whatever_was_recorded() -> None:
 def test_law_without_an_answer_stays_without_one() -> None:
     case = excusing(HALF, case={"sheet": replace(f.sheet(), may_sign=())})
     assert decide(share(HALF), case, NOW) == Deny(Reason.NO_SIGNER)
+
+
+def recorded(by: PersonId = MOTHER, **changes: Any) -> ConsentFacts:
+    """Return a consent whose second signature a professional wrote down."""
+    written = replace(f.signature(FATHER, evidence=Evidence.RECORDED), **changes)
+    return consent(signatures=(f.signature(by), written))
+
+
+def test_a_recorded_signature_counts_where_the_policy_accepts_it_and_nowhere_else() -> None:
+    half = recorded()
+    answer = decide(share(half), f.case(half), NOW)
+    assert isinstance(answer, Deny)
+    assert answer.reason is Reason.SIGNATURE_RECORDED
+    assert isinstance(decide(share(half), f.case(half, recorded=True), NOW), Permit)
+
+
+def test_a_recorded_signature_that_the_person_disputes_counts_for_nothing_from_then_on() -> None:
+    disputed = recorded(disputed_at=NOW)
+    case = f.case(disputed, recorded=True)
+    assert isinstance(decide(share(disputed), case, f.later(NOW, -1)), Permit)
+    assert isinstance(decide(share(disputed), case, NOW), Deny)
+    assert isinstance(decide(opening(disputed, shared_at=NOW - 1), case, f.later(NOW, -1)), Permit)
+    assert isinstance(decide(opening(disputed, shared_at=NOW - 1), case, NOW), Deny)

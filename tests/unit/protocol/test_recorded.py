@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from protocol.consent.answer import Reason
+from protocol.consent.vocabulary import Evidence
 from protocol.evidence import consent_facts
 from protocol.statements.base import Refused, sign, verify
-from protocol.statements.recorded import RecordedWithdrawalBody, spoken_for
+from protocol.statements.recorded import (
+    DisputeBody,
+    RecordedConfirmationBody,
+    RecordedSignatureBody,
+    RecordedWithdrawalBody,
+    spoken_for,
+)
 from tests.unit.consent import family as f
 from tests.unit.protocol.refusing import denied, refused
-from tests.unit.protocol.world import DAY, MINUTE, ORIGIN, Story, key_of, sha, statement_id, tell
+from tests.unit.protocol.world import DAY, GP_HEAD, MINUTE, ORIGIN, Story, key_of, sha, statement_id, step, tell
 
 BODY = RecordedWithdrawalBody(
     statement_id(80), sha(b"consent"), f.CHILD, f.MATTER, unit=f.GP, person=f.FATHER, form="paper"
@@ -60,3 +68,125 @@ def test_a_recorded_withdrawal_by_somebody_outside_the_unit_is_refused() -> None
         between=lambda story: withdraw(story, f.MOTHER),
         consents=lambda story: (story.record_with("withdrawal"),),
     )
+
+
+SIGNED = RecordedSignatureBody(
+    statement_id(81),
+    sha(b"consent"),
+    f.CHILD,
+    f.MATTER,
+    f.GP,
+    f.FATHER,
+    "oral",
+    "document",
+    "somali",
+    sha(b"scan"),
+    "1",
+    "nb",
+)
+CONFIRMED = RecordedConfirmationBody(
+    statement_id(82), sha(b"consent"), f.CHILD, f.MATTER, f.GP, f.FATHER, "oral", sha(b"recorded")
+)
+
+
+@pytest.mark.parametrize("body", [SIGNED, replace(SIGNED, interpreter=None, scan=None), CONFIRMED], ids=repr)
+def test_what_is_written_down_reads_what_it_writes(body: Any) -> None:
+    key = key_of(f.DOCTOR)
+    token = sign(body, key, iss=f.DOCTOR, aud=ORIGIN, made=f.MADE, seen=None)
+    assert verify(token, type(body), key.public, aud=ORIGIN).body == body
+
+
+def recording(
+    by: Any = f.DOCTOR, second: Any = GP_HEAD, *, dispute: bool = False, signed: Any = None, confirmed: Any = None
+) -> Story:
+    """Tell the story in which the father's yes was written down on day five, and confirmed."""
+
+    def record(story: Story) -> None:
+        terms = story.terms()
+        body = replace(SIGNED, consent=terms.digest, **(signed or {}))
+        said = story.do("recorded", by, body)
+        story.do(
+            "confirmed",
+            second,
+            replace(CONFIRMED, consent=terms.digest, **({"recorded": said.digest} | (confirmed or {}))),
+        )
+        for number in range(2 if dispute else 0):
+            story.do(
+                f"dispute {number}",
+                f.FATHER,
+                DisputeBody(statement_id(90 + number), terms.digest, f.CHILD, f.MATTER),
+            )
+
+    return tell(between=record)
+
+
+def signatures(story: Story, *names: str) -> list[Any]:
+    facts = consent_facts(story.directory(), story.record_with(*names))
+    return [each for each in facts.signatures if each.evidence is Evidence.RECORDED]
+
+
+def code(story: Story, *names: str) -> str:
+    with pytest.raises(Refused) as caught:
+        signatures(story, *names)
+    return caught.value.code
+
+
+def test_a_recorded_signature_is_one_once_a_second_person_has_confirmed_it() -> None:
+    story = recording()
+    assert signatures(story, "recorded") == []
+    [signature] = signatures(story, "recorded", "confirmed")
+    assert (signature.person, signature.at) == (f.FATHER, f.MADE + 5 * DAY + 2 * MINUTE)
+    assert signature.disputed_at is None
+
+
+def test_the_first_dispute_of_the_person_is_kept_with_the_signature() -> None:
+    [signature] = signatures(recording(dispute=True), "recorded", "confirmed", "dispute 1", "dispute 0")
+    assert signature.disputed_at == f.MADE + 5 * DAY + 3 * MINUTE
+
+
+def test_a_second_person_who_is_the_first_confirms_nothing() -> None:
+    assert code(recording(second=f.DOCTOR), "recorded", "confirmed") == "not-entitled"
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "expected"),
+    [
+        ({"recorded": sha(b"another")}, "not-recorded"),
+        ({"person": f.MOTHER}, "not-recorded"),
+        ({"unit": f.BUP}, "not-entitled"),
+    ],
+    ids=str,
+)
+def test_a_confirmation_is_of_this_signature_by_the_same_unit(confirmed: Any, expected: str) -> None:
+    second = f.PSYCHOLOGIST if "unit" in confirmed else GP_HEAD
+    assert code(recording(second=second, confirmed=confirmed), "recorded", "confirmed") == expected
+
+
+def test_nobody_records_or_confirms_their_own_word() -> None:
+    own = {"person": f.DOCTOR}
+    assert code(recording(signed=own, confirmed=own), "recorded", "confirmed") == "not-entitled"
+    own = {"person": GP_HEAD}
+    assert code(recording(signed=own, confirmed=own), "recorded", "confirmed") == "not-entitled"
+
+
+def test_a_recorded_signature_under_another_text_is_refused() -> None:
+    assert code(recording(signed={"text_version": "2"}), "recorded") == "other-text"
+
+
+def test_a_unit_that_takes_no_part_records_nothing() -> None:
+    refused(
+        "not-entitled",
+        step("terms", body={"senders": f.parties(f.GP), "receivers": f.parties(f.SCHOOL)}),
+        between=lambda story: withdraw(story, f.PSYCHOLOGIST, unit=f.BUP),
+        consents=lambda story: (story.record_with("withdrawal"),),
+    )
+
+
+def test_a_unit_below_a_party_with_its_sub_units_takes_part() -> None:
+    wide = step("terms", body={"receivers": (f.party(f.BUP, subunits=True),), "senders": f.parties(f.SCHOOL)})
+    story = tell(wide, step("gp unit", body={"parent": f.BUP}), between=withdraw)
+    [word] = consent_facts(story.directory(), story.record_with("withdrawal")).withdrawals
+    assert word.person == f.FATHER
+    narrow = step("terms", body={"receivers": f.parties(f.BUP), "senders": f.parties(f.SCHOOL)})
+    story = tell(narrow, step("gp unit", body={"parent": f.BUP}), between=withdraw)
+    assert code(story, "withdrawal") == "not-entitled"
