@@ -57,13 +57,24 @@ def test_e12_a_part_that_holds_somebody_elses_own_data_cannot_be_named_apart_fro
     assert shared(BOTH, ask={"categories": (Category.MESSAGE, Category.OTHER_DOCUMENT)}) is Reason.CATEGORY_NOT_COVERED
 
 
-@pytest.mark.parametrize("name", ["e21_without_e_id_on_paper", "e31_by_telephone"])
-def test_e21_e31_a_signature_that_staff_recorded_is_told_apart_and_does_not_carry_a_share_yet(name: str) -> None:
-    recorded = replace(BOTH, signatures=(f.signature(MOTHER), f.signature(FATHER, evidence=Evidence.RECORDED)))
-    assert shared(recorded) is Reason.SIGNATURE_RECORDED, name
-    assert opened(recorded, sent=NOW) is Reason.SIGNATURE_RECORDED, name
-    own = replace(recorded, signatures=(*recorded.signatures, f.signature(FATHER, NOW)))
-    assert shared(own) is None, name
+RECORDED = replace(BOTH, signatures=(f.signature(MOTHER), f.signature(FATHER, evidence=Evidence.RECORDED)))
+"""The father signed on paper or by telephone, and a professional recorded it."""
+
+
+def test_e21_a_signature_that_staff_recorded_is_told_apart_and_carries_only_where_the_policy_takes_it() -> None:
+    assert shared(RECORDED) is Reason.SIGNATURE_RECORDED
+    assert opened(RECORDED, sent=NOW) is Reason.SIGNATURE_RECORDED
+    assert shared(RECORDED, recorded=True) is None
+    own = replace(RECORDED, signatures=(*RECORDED.signatures, f.signature(FATHER, NOW)))
+    assert shared(own) is None
+
+
+def test_e31_whoever_is_said_to_have_agreed_by_telephone_disputes_it_and_it_counts_no_more() -> None:
+    spoken, his = RECORDED.signatures
+    disputed = replace(RECORDED, signatures=(spoken, replace(his, disputed_at=NOW)))
+    assert shared(disputed, at=NOW - 1, recorded=True) is None
+    assert shared(disputed, at=NOW, recorded=True) is Reason.SIGNATURE_MISSING
+    assert opened(disputed, sent=NOW - 1, at=NOW, recorded=True) is Reason.SIGNATURE_RECORDED
 
 
 def test_e28_a_block_overrides_the_consent_and_is_told_in_the_words_for_a_stranger() -> None:
