@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,17 +15,38 @@ from clients.cli.reading import child as find_child
 from clients.cli.reading import holders, identifier, matter, own_unit, word
 from clients.cli.session import Session, command
 from clients.sdk import holding, sending
+from clients.sdk.choosing import refusal
+from clients.sdk.client import Client
 from clients.sdk.content import Attachment
 from clients.sdk.errors import Misused
+from clients.sdk.foreseeing import Foreseen, ParentsSee, foreseen
 from clients.sdk.sharing import unanswered
 from protocol.consent.age import wall_clock
+from protocol.consent.answer import Deny
 from protocol.consent.vocabulary import Category
 from protocol.identifiers import Instant, ShareId
 from protocol.texts import texts
 
+_PARENTS: Mapping[ParentsSee, tuple[str, str]] = {
+    ParentsSee.NOTHING: (
+        "Foreldre får ikke se her at dette er sendt, og ikke hva det er.",
+        "Parents will not see here that this was sent, nor what it is.",
+    ),
+    ParentsSee.THAT_IT_WAS_SENT: (
+        "Foreldre kan se her at noe er sendt, når og til hvem, men ikke hva som står i det.",
+        "Parents can see here that something was sent, when and to whom, but not what it says.",
+    ),
+    ParentsSee.CONTENT: (
+        "En forelder er mottaker og kan lese alt du sender nå.",
+        "A parent is a recipient and can read all that you send now.",
+    ),
+}
 ShareArgument = Annotated[str, typer.Argument(help="The share (shr_…), or enough of its beginning.")]
 HoldOption = Annotated[
     bool, typer.Option("--hold", help="If signatures are missing, keep it sealed until they are there.")
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Say whether it may be sent and what parents would see; send nothing.")
 ]
 UnitOption = Annotated[str | None, typer.Option("--unit", help="The unit you act for, if you are in several.")]
 
@@ -53,8 +76,11 @@ async def send(
     unit: UnitOption = None,
     urgent: Annotated[bool, typer.Option("--urgent", help="Mark it as urgent.")] = False,  # noqa: FBT002  (a flag)
     hold: HoldOption = False,  # noqa: FBT002  (a flag)
+    dry_run: DryRunOption = False,  # noqa: FBT002  (a flag)
 ) -> None:
     """Send papers or a message, if a consent in force covers it. Files are cleaned and encrypted on this machine.
+
+    A youth is told first whether parents will see that something was sent, and what of it.
 
     Example: `fortrolig send --to Fjord --matter mat_… --file ppt-report=rapport.pdf --message-file hilsen.txt`
     """
@@ -74,6 +100,10 @@ async def send(
             urgency="urgent" if urgent else "routine",
             language=session.language,
         )
+        if dry_run:
+            show_foreseen(session, await foreseen(client, wanted))
+            return
+        await _told_before(session, client, wanted)
         with bar(session, title) as progress:
             done = await sending.send(client, wanted, hold=hold, progress=progress)
     show_sent(session, done)
@@ -126,6 +156,29 @@ def show_sent(session: Session, done: sending.Sent) -> None:
         told,
         f"  {done.share}  [dim]{moment(done.entry.entry.t)}[/dim]",
     )
+
+
+def show_foreseen(session: Session, seen: Foreseen) -> None:
+    """Say what would come of sending, without sending; raises `Denied` as sending would."""
+    if isinstance(seen.answer, Deny):
+        raise refusal(seen.answer, session.language)
+    session.show(
+        {"may_send": True, "parents": str(seen.parents), "consents": list(seen.answer.consents)},
+        session.say("Dette kan sendes. Ingenting er sendt.", "This may be sent. Nothing was sent."),
+        session.say(*_PARENTS[seen.parents]),
+    )
+
+
+async def _told_before(session: Session, client: Client, wanted: sending.Wanted) -> None:
+    """Tell a youth what parents will see; at a terminal, ask whether to go on."""
+    if wanted.unit is not None:
+        return
+    seen = await foreseen(client, wanted)
+    if not seen.youth or isinstance(seen.answer, Deny) or session.as_json:
+        return
+    session.console.print(session.say(*_PARENTS[seen.parents]), soft_wrap=True)
+    if sys.stdin.isatty() and not typer.confirm(session.say("Vil du sende det?", "Send it?")):
+        raise typer.Exit
 
 
 def attachment(written: str) -> Attachment:

@@ -87,7 +87,7 @@ def permitted(client: Client, found: Situation, wanted: Wanted, *, hold: bool) -
     """Decide; a `Deny` comes back only where the share may wait for what is missing. Raises `Denied`."""
     answer, consents = choose(client, found, wanted)
     if isinstance(answer, Deny) and not (hold and consents):
-        raise _refusal(answer, wanted.language)
+        raise refusal(answer, wanted.language)
     return answer, consents
 
 
@@ -136,7 +136,8 @@ def _candidates(found: Situation, wanted: Wanted) -> Iterator[tuple[Purpose, tup
             yield purpose, consents
 
 
-def _refusal(deny: Deny, language: Language) -> Denied:
+def refusal(deny: Deny, language: Language) -> Denied:
+    """Return the error that says why something may not be sent, and who must still act."""
     missing = tuple(f"{one.act}:{one.person}" for one in deny.missing)
     said = denied(deny.reason, language)
     return Denied(said.code, str(said), missing=missing, rule=deny.rule)
