@@ -310,3 +310,12 @@ async def test_a_parent_is_told_nothing_by_opening_what_was_sent_to_them_before(
     refused = await office.send(await office.pack(terms, to=[town.mother]))
     assert refusal(refused) == (403, "shielded")
     done(await office.open(town.psychologist, parcel, town.bup))
+
+
+async def test_a_unit_that_is_asked_to_decide_sees_the_childs_sheet_and_no_other_unit_does(town: Town) -> None:
+    async def status(actor: Actor) -> int:
+        return (await town.world.get(actor, f"/v1/subjects/{town.child.subject}")).status
+
+    assert await status(town.psychologist) == 404
+    done(await ask(town))
+    assert [await status(each) for each in (town.psychologist, town.teacher)] == [200, 404]
