@@ -74,7 +74,7 @@ def test_e31_whoever_is_said_to_have_agreed_by_telephone_disputes_it_and_it_coun
     disputed = replace(RECORDED, signatures=(spoken, replace(his, disputed_at=NOW)))
     assert shared(disputed, at=NOW - 1, recorded=True) is None
     assert shared(disputed, at=NOW, recorded=True) is Reason.SIGNATURE_MISSING
-    assert opened(disputed, sent=NOW - 1, at=NOW, recorded=True) is Reason.SIGNATURE_RECORDED
+    assert opened(disputed, sent=NOW - 1, at=NOW, recorded=True) is Reason.SIGNATURE_MISSING
 
 
 def test_e28_a_block_overrides_the_consent_and_is_told_in_the_words_for_a_stranger() -> None:
