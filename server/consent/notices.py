@@ -136,9 +136,9 @@ def _offered(connection: Connection, asker: Viewer, about: _About, at: Instant) 
 
 
 def _asks_or_signs(actor: Actor, about: _About, at: Instant) -> bool:
-    asked_by: tuple[PersonId | UnitId, ...] = (about.requested.unit or about.requested.requester,)
+    asked_by: PersonId | UnitId = about.requested.unit or about.requested.requester
     signs = actor.unit is None and renewal_offered_to(actor.person, about.consent, about.case, at)
-    return signs or actor.party in asked_by
+    return signs or actor.party == asked_by
 
 
 def _since(kind: NoticeKind, consent: ConsentFacts, at: Instant) -> Instant:
