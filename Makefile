@@ -1,7 +1,7 @@
 # make demo  - set everything up and play the main job with synthetic people
 # make test  - set everything up, then every gate and every test
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test nightly bench serve clean lock
+.PHONY: help setup demo check test nightly mutation bench serve clean lock
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -34,8 +34,12 @@ check: setup ## Format, lint, types, import contracts
 test: check ## Every gate, then every test with the branch coverage gate
 	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term
 
-nightly: setup ## The long runs: thousands of kills
+nightly: setup ## The long runs: thousands of kills, and of steps of families against the oracle
 	FORTROLIG_KILLS=2000 $(BIN)/pytest tests/e2e/test_kills.py --timeout=0
+	FORTROLIG_STEPS=10000 $(BIN)/pytest tests/e2e/test_families.py --timeout=0
+
+mutation: setup ## Change protocol/consent one place at a time; the tests must notice 95 of 100 (SECONDS=3600)
+	$(BIN)/python -m tests.mutation --seconds $(or $(SECONDS),3600)
 
 bench: setup ## Measure against peers; writes build/bench.json
 	$(BIN)/python -m bench
