@@ -422,6 +422,19 @@ def test_one_signature_is_enough_for_nobody_but_who_may_sign() -> None:
     assert reason(decide(share(nobody), f.case(nobody), NOW)) is Reason.SIGNATURE_MISSING
 
 
+def test_a_recipient_that_was_taken_out_receives_nothing_more() -> None:
+    narrowed = replace(BOTH, narrowings=(f.narrowing(MOTHER, NOW, receivers=(f.BUP,)),))
+    assert reason(decide(share(narrowed), f.case(narrowed), NOW)) is Reason.RECEIVER_WITHDRAWN
+    assert isinstance(decide(share(narrowed), f.case(narrowed), Instant(NOW - 1)), Permit)
+
+
+def test_a_sort_of_content_that_was_taken_out_is_shared_no_more() -> None:
+    narrowed = replace(BOTH, narrowings=(f.narrowing(MOTHER, NOW, categories=(Category.HEALTH_NOTE,)),))
+    assert reason(decide(share(narrowed), f.case(narrowed), NOW)) is Reason.CATEGORY_WITHDRAWN
+    rest = share(narrowed, categories=(Category.MESSAGE,))
+    assert isinstance(decide(rest, f.case(narrowed), NOW), Permit)
+
+
 def test_every_reason_has_its_test_here() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
     assert [reason.name for reason in Reason if f"Reason.{reason.name}" not in text] == []
