@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, Self
 
+from clients.sdk import shields
 from clients.sdk.client import Client
 from clients.sdk.consents import Situation, denied, situation
 from clients.sdk.content import Attachment
@@ -80,7 +81,12 @@ class Wanted:
 
 async def around(client: Client, wanted: Wanted) -> Situation:
     """Fetch and believe everything around the child and the recipients; raises `Tampered`."""
-    return await situation(client, wanted.subject, [to for to in wanted.to if isinstance(to, UnitId)])
+    found = await situation(client, wanted.subject, [to for to in wanted.to if isinstance(to, UnitId)])
+    if not any(isinstance(to, PersonId) for to in wanted.to):
+        # Shields keep persons out, never units.
+        return found
+    hidden = await shields.listed(client, wanted.subject)
+    return replace(found, shields=tuple(shield for each in hidden for shield in each.shielding.shields))
 
 
 def permitted(client: Client, found: Situation, wanted: Wanted, *, hold: bool) -> tuple[Permit | Deny, tuple[str, ...]]:

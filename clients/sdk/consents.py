@@ -17,7 +17,7 @@ from keys.signing import digest, peek
 from protocol.consent.acceptance import rules_for
 from protocol.consent.age import months_after
 from protocol.consent.answer import Reason
-from protocol.consent.case import Case, ConsentFacts, Dated, Hearing, Signature
+from protocol.consent.case import Case, ConsentFacts, Dated, Hearing, Shield, Signature
 from protocol.consent.coverage import situation_of_terms
 from protocol.consent.law import requirements, roles
 from protocol.consent.ruleset import rule_sets
@@ -87,6 +87,8 @@ class Situation:
     """By consent: a hearing that a unit recorded goes only with the consents to which the unit is a party."""
     facts: Mapping[str, tuple[Recorded, ...]]
     """By consent, like hearings."""
+    shields: tuple[Shield, ...] = ()
+    """What is hidden from whom, where somebody of the family is to receive: `choosing.around` fetches it."""
 
     def case(self, consents: Collection[str], memberships: Sequence[tuple[PersonId, UnitId]] = ()) -> Case:
         """Build the case of these consents, with memberships that the caller vouches for.
@@ -97,7 +99,8 @@ class Situation:
         facts = tuple(each for each in self.consents if each.terms.digest in consents)
         heard = dict.fromkeys(hearing for consent in consents for hearing in self.hearings.get(consent, ()))
         noted = dict.fromkeys(fact for consent in consents for fact in self.facts.get(consent, ()))
-        return build_case(self.directory, self.subject, facts, tuple(heard), memberships, tuple(noted))
+        case = build_case(self.directory, self.subject, facts, tuple(heard), memberships, tuple(noted))
+        return replace(case, shields=self.shields)
 
 
 def parties(ids: Sequence[PersonId | UnitId], *, subunits: bool = False) -> tuple[Party, ...]:

@@ -88,6 +88,8 @@ async def listed(client: Client, subject: SubjectId) -> list[Hidden]:
     """
     answer = await client.transport.get("/v1/shields", subject=subject)
     found = logged_list(answer["statements"])
+    if not found:
+        return []
     units = {UnitId(unit) for one in found if (unit := signing.peek(one.token).body.get("unit")) is not None}
     signers = {claim(one.token).iss for one in found}
     directory = await client.directory(units=units, persons=signers, subjects=[subject])

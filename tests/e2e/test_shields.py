@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from clients.sdk import consents, enrolment, shields, subjects
+from clients.sdk import choosing, consents, enrolment, shields, subjects
 from clients.sdk.errors import Tampered
+from protocol.consent.answer import Deny, Permit, Reason
 from protocol.consent.vocabulary import Category, Purpose
 from protocol.identifiers import MatterId, SubjectId
 from protocol.statements.base import Refused
@@ -130,3 +131,27 @@ async def test_a_decision_by_nobody_entitled_is_not_believed(
         with pytest.raises(Tampered) as refused:
             await shields.listed(youth, teenager)
         assert refused.value.code == "not-entitled"
+
+
+async def test_the_senders_own_client_seals_nothing_to_who_is_shut_out(served: Stage, teenager: SubjectId) -> None:
+    matter, mother = MatterId.of(bytes(16)), served.persons["mother"]
+    wanted = consents.Wanted(
+        subject=teenager,
+        matter=matter,
+        purpose=Purpose.OWN_SENDING,
+        senders=consents.parties([served.persons["youth"]]),
+        receivers=consents.parties([served.persons["youth"], mother]),
+        categories=(Category.MESSAGE,),
+    )
+    letter = choosing.Wanted(
+        subject=teenager, matter=matter, to=(mother,), title="Hei", category=Category.MESSAGE, message="SYNTETISK"
+    )
+    async with served.client("youth") as youth:
+        await consents.request(youth, wanted)
+        for known in await consents.listed(youth, teenager):
+            await consents.sign(youth, known)
+        assert isinstance(choosing.choose(youth, await choosing.around(youth, letter), letter)[0], Permit)
+        await shields.ask(youth, shields.About(None, teenager, matter), served.units["bup"], [mother])
+        answer, _ = choosing.choose(youth, await choosing.around(youth, letter), letter)
+        assert isinstance(answer, Deny)
+        assert answer.reason is Reason.SHIELDED
