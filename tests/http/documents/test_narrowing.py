@@ -133,20 +133,6 @@ async def test_who_is_no_recipient_cannot_be_taken_out(town: Town) -> None:
     assert refusal(await narrow(town, terms, receivers=(town.father.person,))) == (422, "not-narrower")
 
 
-async def test_a_reader_who_is_sent_the_narrowing_refuses_to_unseal(town: Town, office: Office) -> None:
-    terms = await town.in_force()
-    parcel = await office.sent(terms)
-    token = office.opening(town.psychologist, parcel, "open", town.bup)
-    told = done(await office.ask_open(town.psychologist, parcel, token)).body["bundle"]
-    await office.verify(told, token)
-    done(await narrow(town, terms, receivers=(town.bup.unit,)))
-    [consent] = done(await town.world.get(town.mother, "/v1/consents")).body["consents"]
-    told["consents"][0]["statements"] = consent["statements"]
-    told["consistency"] = {}
-    with pytest.raises(ValueError, match=r"."):
-        await office.verify(told, token)
-
-
 async def test_a_narrowing_waits_for_a_halted_log_like_a_withdrawal(town: Town, office: Office) -> None:
     world, terms = town.world, await town.in_force()
     parcel = await office.sent(terms)

@@ -106,7 +106,7 @@ def test_an_end_that_has_passed_counts_from_its_entry() -> None:
 
 
 @pytest.mark.parametrize("first_end_later", [True, False])
-def test_of_several_ends_the_earliest_holds_whichever_came_first(first_end_later: bool) -> None:  # noqa: FBT001  (pytest hands it over by name)
+def test_of_several_ends_the_earliest_holds_whichever_came_first(first_end_later: bool) -> None:
     ends = (f.later(SOON, f.DAY), SOON) if first_end_later else (SOON, f.later(SOON, f.DAY))
     narrowed = less(BOTH, narrowing(FATHER, NOW, share_until=ends[0]), share_until=ends[1])
     assert reason(share(narrowed), narrowed, SOON) is Reason.SHARING_ENDED
