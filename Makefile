@@ -38,8 +38,8 @@ nightly: setup ## The long runs: thousands of kills, and of steps of families ag
 	FORTROLIG_KILLS=2000 $(BIN)/pytest tests/e2e/test_kills.py --timeout=0
 	FORTROLIG_STEPS=10000 $(BIN)/pytest tests/e2e/test_families.py --timeout=0
 
-mutation: setup ## Change protocol/consent one place at a time; the tests must notice 95 of 100 (SECONDS=3600)
-	$(BIN)/python -m tests.mutation --seconds $(or $(SECONDS),3600)
+mutation: setup ## Change protocol/consent one place at a time; the tests must notice 95 of 100 (BUDGET=3600 seconds)
+	$(BIN)/python -m tests.mutation --seconds $(or $(BUDGET),3600)
 
 bench: setup ## Measure against peers; writes build/bench.json
 	$(BIN)/python -m bench
