@@ -319,3 +319,15 @@ async def test_a_unit_that_is_asked_to_decide_sees_the_childs_sheet_and_no_other
     assert await status(town.psychologist) == 404
     done(await ask(town))
     assert [await status(each) for each in (town.psychologist, town.teacher)] == [200, 404]
+
+
+async def test_hiding_the_log_alone_shows_the_consent_and_none_of_its_entries(town: Town) -> None:
+    await town.asked()
+    index = town.world.log.head.size - 1
+    done(await professional_asks(town))
+    decision = done(await withhold(town, hides=(Aspect.LOG, Aspect.NOTICES), ground=Ground.WEIGHTY)).body["digest"]
+    done(await tell(town, decision))
+    town.world.clock.forward(TOLD_FIRST)
+    assert await sees(town, town.mother)
+    statuses = [(await town.world.get(each, f"/v1/log/receipts/{index}")).status for each in (town.mother, town.aunt)]
+    assert statuses == [404, 200]
