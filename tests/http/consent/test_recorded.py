@@ -20,7 +20,7 @@ from protocol.statements.recorded import (
     RecordedSignatureBody,
     RecordedWithdrawalBody,
 )
-from tests.http.consent.support import WORDS, Town, last_entry, new_matter, new_statement, refusal
+from tests.http.consent.support import WORDS, Town, last_entry, new_matter, new_statement, party, refusal
 from tests.http.consent.test_cases import decided, opening, share
 from tests.http.documents.support import Office
 from tests.kit.actor import Actor, Reply
@@ -212,3 +212,17 @@ async def test_what_nobody_recorded_can_be_neither_confirmed_nor_disputed(accept
     assert refusal(await hand_in(town, town.gp.custodian, nothing)) == (422, "not-recorded")
     assert refusal(await town.say(town.father, DisputeBody, terms)) == (422, "not-recorded")
     assert refusal(await town.say(town.stranger, DisputeBody, terms)) == (404, "not-found")
+
+
+async def test_a_reader_believes_what_a_unit_below_a_party_recorded(accepting: Town) -> None:
+    town, office = accepting, Office(accepting)
+    team = await town.world.add_unit("Teamet", parent=town.bup.unit)
+    terms = await town.asked(receivers=(party(town.bup, subunits=True),))
+    done(await town.say(town.mother, SignatureBody, terms))
+    done(await town.hear(town.doctor, unit=town.gp))
+    below = {"unit": team.unit}
+    recorded = done(await hand_in(town, team.staff[0], signature(town, terms, **below))).body["digest"]
+    done(await hand_in(town, team.custodian, confirmation(town, terms, recorded, **below)))
+    parcel = await office.sent(terms)
+    _, verified = await office.read(town.psychologist, parcel, town.bup)
+    assert verified.permit is not None
