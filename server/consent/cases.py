@@ -37,8 +37,12 @@ def load(connection: Connection, ask: Ask, at: Instant) -> Case:
     asked = store.asked(connection, ask.consents, ask.matter)
     acting = ask.sender if ask.reader is None else ask.reader
     named = frozenset(each for each in (ask.sender.unit, *ask.receivers) if isinstance(each, UnitId))
-    heard = counted(connection, asked.hearings, [each.terms for each in asked.consents])
-    return around(connection, ask.subject, asked.consents, [each.fact for each in heard], [acting], at, units=named)
+    terms = [each.terms for each in asked.consents]
+    heard = counted(connection, asked.hearings, terms)
+    facts = facts_around(connection, terms) if asked.noted else []
+    return around(
+        connection, ask.subject, asked.consents, [each.fact for each in heard], [acting], at, units=named, facts=facts
+    )
 
 
 def around(  # noqa: PLR0917  (the parts of a case, in its order)

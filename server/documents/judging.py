@@ -94,7 +94,7 @@ def _judge(  # noqa: PLR0917  (same)
     acting = sender if reader is None else reader
     units = frozenset(each for each in (sender.unit, *receivers) if isinstance(each, UnitId))
     hearings = [each.fact for each in heard]
-    noted = cases.facts_around(connection, terms)
+    noted = cases.facts_around(connection, terms) if asked.noted else []
     case = cases.around(connection, body.subject, asked.consents, hearings, [acting], at, units=units, facts=noted)
     require_related(connection, case, acting, body.subject, at)
     purposes = {each.purpose for each in terms}

@@ -6,7 +6,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, null, select, union_all
+from sqlalchemy import bindparam, literal, null, select, union_all
 
 from protocol.consent.case import ConsentFacts, Dated, Hearing, Signature
 from protocol.consent.narrowing import Less, Narrowing
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 _KNOWN_AT_MOST = 4096
 
-_c, _w, _h = tables.consents.c, tables.words.c, tables.hearings.c
+_c, _w, _h, _f = tables.consents.c, tables.words.c, tables.hearings.c, tables.facts.c
+_NOTED = "fact"
+"""What a row of the one question says of a recorded fact: that there is one. No word on a consent is called so."""
 
 
 class HeardFor(NamedTuple):
@@ -40,12 +42,14 @@ class HeardFor(NamedTuple):
 class Asked(NamedTuple):
     """What one question needs to know: the consents that exist, and the hearings in its matter.
 
-    `statements` has the digests of the requests of these consents and of every word said on them.
+    `statements` has the digests of the requests of these consents and of every word said on them; `noted` says whether
+    facts are recorded in the matter, so that nobody asks for them in vain.
     """
 
     consents: list[ConsentFacts]
     statements: list[str]
     hearings: list[HeardFor]
+    noted: bool
 
 
 def asked(connection: Connection, digests: Collection[str], matter: MatterId) -> Asked:
@@ -56,9 +60,13 @@ def asked(connection: Connection, digests: Collection[str], matter: MatterId) ->
     statements: list[str] = []
     said: list[tuple[str, str, PersonId, Instant, str]] = []
     heard: list[HeardFor] = []
+    noted = False
     for what, about, subject, person, at, unit, statement in connection.execute(
         _facts(len(ordered)), named | {"m": matter}
     ):
+        if what == _NOTED:
+            noted = True
+            continue
         if subject is not None:
             fact = Hearing(SubjectId(subject), matter, Outcome(what), PersonId(person), Instant(at))
             heard.append(HeardFor(fact, None if unit is None else UnitId(unit), statement))
@@ -69,7 +77,7 @@ def asked(connection: Connection, digests: Collection[str], matter: MatterId) ->
         else:
             said.append((about, what, PersonId(person), Instant(at), unit))
     terms = _terms_of(connection, requested.keys())
-    return Asked(facts([(terms[digest], at) for digest, at in requested.items()], said), statements, heard)
+    return Asked(facts([(terms[digest], at) for digest, at in requested.items()], said), statements, heard, noted)
 
 
 def facts(
@@ -130,6 +138,7 @@ def _facts(count: int) -> CompoundSelect[Any]:
         select(_h.outcome, null(), _h.subject, _h.person, _h.at, _h.unit, _h.statement).where(
             _h.matter == bindparam("m")
         ),
+        select(literal(_NOTED), null(), null(), null(), null(), null(), null()).where(_f.matter == bindparam("m")),
     )
 
 
