@@ -33,6 +33,7 @@ _EVENTS: Mapping[Event, tuple[str, str]] = {
     Event.CONSENT_WITHDRAWN: ("Trakk alt tilbake", "Withdrew all of it"),
     Event.CONSENT_NARROWED: ("Trakk en del tilbake", "Withdrew a part"),
 }
+_DISPUTED = ("Bestred det som var skrevet ned", "Disputed what was written down")
 _KINDS: Mapping[Kind, tuple[str, str]] = {
     Kind.CARE: ("helsehjelp", "care"),
     Kind.DISCLOSURE: ("deling av opplysninger", "disclosure"),
@@ -114,8 +115,10 @@ def _but(proven: Proven, language: Language) -> str:
 
 
 def _word(word: Word, language: Language) -> tuple[str, str]:
-    what = _of(language, *_EVENTS[word.event])
+    what = _of(language, *(_DISPUTED if word.disputes else _EVENTS[word.event]))
     how = _of(language, "med egen nøkkel", "with their own key")
+    if word.written_down_at is not None:
+        how = _of(language, f"skrevet ned ved {word.written_down_at}", f"written down at {word.written_down_at}")
     told = [f"{what} {how}: {word.person}"]
     if word.less is not None:
         told.append(_of(language, "Ikke lenger: ", "No longer: ") + _gone(word.less, language))

@@ -201,7 +201,9 @@ def _signatures(session: Session, shown: Shown, me: PersonId) -> Iterator[str]:
         yield session.say(f"  Signert {day(signature.at)}: {who}", f"  Signed {day(signature.at)}: {who}")
     for narrowing in shown.known.facts.narrowings:
         who = _who(session, narrowing.person, me)
-        yield session.say(f"  En del trukket {day(narrowing.at)}: {who}", f"  Part withdrawn {day(narrowing.at)}: {who}")
+        yield session.say(
+            f"  En del trukket {day(narrowing.at)}: {who}", f"  Part withdrawn {day(narrowing.at)}: {who}"
+        )
     for word in written_down(shown.known):
         yield f"  {recorded_line(session, word, _who(session, word.person, me))}"
 

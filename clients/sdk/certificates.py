@@ -37,7 +37,7 @@ from protocol.consent.narrowing import LESS, Less
 from protocol.consent.state import State
 from protocol.consent.terms import Terms
 from protocol.consent.vocabulary import Language, RoleAct
-from protocol.identifiers import Instant, PersonId, parse_instant
+from protocol.identifiers import Instant, PersonId, UnitId, parse_instant
 from protocol.log.checkpoint import LogPolicy
 from protocol.log.details import Decision
 from protocol.log.event import Event
@@ -48,6 +48,7 @@ from protocol.reading import Fields, boolean, integer, listed, text, text_up_to
 from protocol.statements.base import claim
 from protocol.statements.identity import SubjectCard
 from protocol.statements.narrowing import NarrowingBody
+from protocol.statements.recorded import DisputeBody
 
 PREFIX = "FORTROLIG1"
 _CODE = re.compile(rf"{PREFIX}:([1-9][0-9]?)/([1-9][0-9]?):([0-9A-F]{{8}}):([A-Z2-7]+)")
@@ -166,13 +167,16 @@ async def issue(client: Client, shown: Shown, language: Language) -> Certificate
     """Make the certificate of a consent as it stands now, with the receipts that came with it and were believed."""
     known = shown.known
     said = [logged for logged in known.record.statements if EVENTS.get(claim(logged.token).said) in _WORDS]
+    receipts = tuple(parse(logged.receipt) for logged in said)
+    # A clock a little behind the server's: nothing was said after the certificate was made.
+    said_at = [Disclosure.parse(receipt.extra or b"").open()[0].t for receipt in receipts]
     return Certificate(
-        clock(),
+        Instant(max([clock(), *said_at])),
         known.standing.state,
         language,
         _is_synthetic(await card(client, known.terms.subject)),
         known.terms,
-        tuple(parse(logged.receipt) for logged in said),
+        receipts,
         tuple(logged.token for logged in said if claim(logged.token).kind == NarrowingBody.kind),
     )
 
@@ -195,6 +199,10 @@ class Word:
     at: Instant
     statement: str
     less: Less | None = None
+    written_down_at: UnitId | None = None
+    """The unit that recorded the word for somebody without a key; the person is whose word it is."""
+    disputes: bool = False
+    """Whether it says that what was recorded was never said: no objection to the consent itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +264,9 @@ def _word(proved: Verified, terms: Terms, tokens: dict[str, str]) -> Word:
         if statement not in tokens:
             raise BadCertificate("narrowing-missing", "what was taken back does not come with the receipt that it was")
         less = _less(tokens[statement])
-    return Word(event, told.actor, proved.entry.t, statement, less)
+    if told.person is None:
+        return Word(event, told.actor, proved.entry.t, statement, less, disputes=told.act == DisputeBody.kind)
+    return Word(event, told.person, proved.entry.t, statement, less, told.for_unit)
 
 
 def _check_state(certificate: Certificate, words: Iterable[Word]) -> None:
@@ -266,7 +276,7 @@ def _check_state(certificate: Certificate, words: Iterable[Word]) -> None:
     signed = False
     for word in words:
         signed = signed or word.event is Event.CONSENT_SIGNED
-        if word.event in _SAID_NO and state in _GIVEN:
+        if word.event in _SAID_NO and state in _GIVEN and not word.disputes:
             raise BadCertificate("wrong-state", "it says that the consent is given, and carries the receipt of a no")
         if word.less is not None:
             share_until = min(share_until, max(word.less.share_until or share_until, word.at))

@@ -15,7 +15,7 @@ from typing import Any
 import pypdf
 import pytest
 
-from clients.cli.certificate_words import printed
+from clients.cli.certificate_words import printed, sheet
 from clients.sdk import consents
 from clients.sdk.certificates import BadCertificate, Certificate, issue, judge
 from clients.sdk.narrowing import narrow
@@ -27,6 +27,7 @@ from protocol.consent.terms import Terms
 from protocol.consent.vocabulary import Category, Language
 from protocol.identifiers import Instant
 from protocol.log.checkpoint import LogPolicy
+from protocol.log.event import Event
 from protocol.texts import texts
 from tests.e2e.stage import Stage
 from tests.e2e.test_command import run
@@ -209,3 +210,14 @@ async def test_a_bomb_in_a_code_is_not_unpacked() -> None:
     mark = hashlib.sha256(packed).hexdigest()[:8].upper()
     with pytest.raises(BadCertificate, match="do not belong together"):
         Certificate.read(f"FORTROLIG1:1/1:{mark}:{base64.b32encode(packed).decode().rstrip('=')}")
+
+
+async def test_a_word_that_a_unit_recorded_is_told_as_that_and_a_dispute_is_no_objection(served: Stage) -> None:
+    await allowed(served)
+    certificate, policy = await made(served)
+    proven = judge(certificate, policy)
+    recorded = replace(proven.words[0], written_down_at=served.units["gp"])
+    disputed = replace(proven.words[0], event=Event.CONSENT_OBJECTED, disputes=True)
+    said = sheet(certificate, replace(proven, words=(recorded, disputed))).sections[2].rows
+    assert f"skrevet ned ved {served.units['gp']}: {served.persons['mother']}" in said[0][1]
+    assert said[1][1].startswith("Bestred det som var skrevet ned")
