@@ -186,8 +186,8 @@ def _next(session: Session, shown: Shown) -> str:
                 f"Next: can be renewed from {at}. That never happens by itself.",
             ),
             Next.RENEW_NOW: (
-                "Videre: slutter snart. Be om et nytt om dere vil fortsette.",
-                "Next: ends soon. Ask for a new one if you want to go on.",
+                "Videre: slutter snart. Om dere vil fortsette: fortrolig consent renew.",
+                "Next: ends soon. To go on: fortrolig consent renew.",
             ),
             Next.READING_ENDS: (f"Videre: ingen kan lese etter {at}.", f"Next: nobody can read after {at}."),
             Next.NOTHING: ("Videre: ingenting skjer.", "Next: nothing happens."),

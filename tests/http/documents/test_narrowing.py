@@ -143,5 +143,3 @@ async def test_a_narrowing_waits_for_a_halted_log_like_a_withdrawal(town: Town, 
     await world.start()
     assert await world.client.app[DATABASE].read(postponed.waiting) == []
     assert refusal(await office.open(town.psychologist, parcel, town.bup)) == (403, "receiver-withdrawn")
-
-
