@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 from dataclasses import dataclass, field
@@ -57,11 +58,13 @@ class Device:
     nonce: str | None = None
     token: str | None = None
     signed_in_at: int = 0
+    signing_in: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     async def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Reply:
         """Send a request as this person; `body` is sent as JSON."""
-        if self.token is None or self.clock.now - self.signed_in_at > 8 * MINUTE:
-            assert await self.sign_in() == 200
+        async with self.signing_in:  # of requests that begin together, one signs in
+            if self.token is None or self.clock.now - self.signed_in_at > 8 * MINUTE:
+                assert await self.sign_in() == 200
         told = {"Authorization": f"DPoP {self.token}", "DPoP": self.proof(method, path), **(headers or {})}
         async with self.client.request(method, path, json=body, headers=told) as response:
             return reply(response.status, await response.read())
