@@ -22,7 +22,7 @@ from protocol.consent.case import (
 )
 from protocol.consent.narrowing import Narrowing
 from protocol.consent.terms import Terms, UnitParty
-from protocol.consent.vocabulary import Capacity, Evidence, ExceptionKind, Outcome
+from protocol.consent.vocabulary import Capacity, Evidence, Outcome
 from protocol.facts import Recorded, recognise, require
 from protocol.identifiers import Instant, PersonId, SubjectId, UnitId
 from protocol.identity import TOLERANCE, Directory, Logged
@@ -169,7 +169,7 @@ def build_case(  # noqa: PLR0917  (the parts of a case, in its order)
         hearings=tuple(hearings),
         assessments=recognised.assessments,
         shields=(),
-        exceptions=(*recognised.exceptions, _care_order(subject)) if care_order else recognised.exceptions,
+        exceptions=(*recognised.exceptions, ExceptionFact.care_order(subject)) if care_order else recognised.exceptions,
         rule_sets=directory.policy.statement.body.rules,
         recorded=directory.policy.statement.body.recorded,
     )
@@ -201,15 +201,3 @@ def _check_party(directory: Directory, word: RecordedAct, terms: Terms) -> None:
 
 def _selves(directory: Directory, subject: SubjectId) -> set[PersonId]:
     return {holder.person for holder in directory.sheet(subject).body.may_sign if holder.capacity is Capacity.SELF}
-
-
-def _care_order(subject: SubjectId) -> ExceptionFact:
-    return ExceptionFact(
-        kind=ExceptionKind.CARE_ORDER,
-        subject=subject,
-        matter=None,
-        person=None,
-        known_at=_BEGINNING,
-        holds_from=_BEGINNING,
-        holds_to=None,
-    )

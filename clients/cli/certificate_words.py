@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from clients.cli.states import STATES
 from clients.pdf.certificate import Section, Sheet, print_certificate
 from clients.sdk.certificates import Certificate, Proven, Word
 from protocol.consent.age import wall_clock
@@ -15,17 +16,6 @@ from protocol.identifiers import Instant
 from protocol.log.event import Event
 from protocol.texts import texts
 
-_STATES: Mapping[State, tuple[str, str]] = {
-    State.REQUESTED: ("venter på svar", "waits for an answer"),
-    State.PARTLY_SIGNED: ("noen har signert, noen mangler", "some have signed, some have not"),
-    State.IN_FORCE: ("gjelder", "in force"),
-    State.READ_ONLY: ("ingen ny deling, kan leses", "no new sharing, can be read"),
-    State.NEEDS_NEW_CONSENT: ("trenger nytt samtykke", "needs a new consent"),
-    State.REFUSED: ("noen har sagt nei", "somebody said no"),
-    State.WITHDRAWN: ("trukket tilbake", "withdrawn"),
-    State.EXPIRED: ("utløpt", "expired"),
-    State.SUSPENDED: ("kan ikke brukes", "cannot be used"),
-}
 _EVENTS: Mapping[Event, tuple[str, str]] = {
     Event.CONSENT_SIGNED: ("Signerte", "Signed"),
     Event.CONSENT_REFUSED: ("Sa nei", "Said no"),
@@ -54,7 +44,7 @@ def printed(made: Certificate, proven: Proven) -> bytes:
 
 def state_words(state: State, language: Language) -> str:
     """Say a state in plain words."""
-    return _of(language, *_STATES[state])
+    return _of(language, *STATES[state])
 
 
 def sheet(made: Certificate, proven: Proven) -> Sheet:

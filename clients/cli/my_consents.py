@@ -13,28 +13,17 @@ from clients.cli.plain import plain, prose
 from clients.cli.reading import child as find_child
 from clients.cli.recorded import recorded_line
 from clients.cli.session import Session, command
+from clients.cli.states import STATES
 from clients.sdk import receiving
 from clients.sdk.client import Client
 from clients.sdk.overview import Next, Overview, Place, Shown, overview
 from clients.sdk.recorded import written_down
 from protocol.consent.answer import Missing
-from protocol.consent.state import State
 from protocol.consent.terms import Party, UnitParty
 from protocol.consent.vocabulary import Category, Purpose
 from protocol.identifiers import Instant, PersonId, UnitId
 from protocol.texts import sentence, texts
 
-_STATES: Mapping[State, tuple[str, str]] = {
-    State.REQUESTED: ("venter på svar", "waits for an answer"),
-    State.PARTLY_SIGNED: ("noen har signert, noen mangler", "some have signed, some have not"),
-    State.IN_FORCE: ("gjelder nå", "in force"),
-    State.READ_ONLY: ("ingen ny deling, kan leses", "no new sharing, can be read"),
-    State.NEEDS_NEW_CONSENT: ("trenger nytt samtykke", "needs a new consent"),
-    State.REFUSED: ("nei", "refused"),
-    State.WITHDRAWN: ("trukket tilbake", "withdrawn"),
-    State.EXPIRED: ("utløpt", "expired"),
-    State.SUSPENDED: ("kan ikke brukes nå", "cannot be used now"),
-}
 _PLACES: Mapping[Place, tuple[str, str]] = {
     Place.WAITING: ("Venter på noen", "Waiting for somebody"),
     Place.IN_FORCE: ("Gjelder nå", "In force"),
@@ -150,7 +139,7 @@ def _section(session: Session, found: Overview, place: Place, me: PersonId) -> I
 def lines(session: Session, found: Overview, shown: Shown, me: PersonId) -> Iterator[str]:
     """Tell of one consent, a fact a line, whatever of it is left."""
     known, left = shown.known, shown.left
-    state = session.say(*_STATES[known.standing.state])
+    state = session.say(*STATES[known.standing.state])
     purpose = session.say(*_PURPOSES[known.terms.purpose])
     yield f"  [bold]{known.digest[:16]}[/bold]  {purpose}, {known.terms.kind}"
     yield f"    [bold]{state}[/bold]"

@@ -302,6 +302,19 @@ class ExceptionFact(Interval):
             )
         )
 
+    @classmethod
+    def care_order(cls, subject: SubjectId) -> Self:
+        """Return what a sheet says that has a care order: for every matter, from the beginning, naming nobody."""
+        return cls(
+            kind=ExceptionKind.CARE_ORDER,
+            subject=subject,
+            matter=None,
+            person=None,
+            known_at=Instant(0),
+            holds_from=Instant(0),
+            holds_to=None,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedRules(Interval):

@@ -23,9 +23,11 @@ def closed(value: object, **parsers: Callable[[Any], Any]) -> dict[str, Any]:
     return closed_object(value, "the object", parsers)
 
 
-def ordered(parse: Callable[[Any], T], key: Callable[[T], Any], *, most: int) -> Callable[[object], tuple[T, ...]]:
-    """Make a parser of lists that are not empty and strictly rise by `key`: one spelling, no duplicates."""
-    parse_list = listed(parse, least=1, most=most)
+def ordered(
+    parse: Callable[[Any], T], key: Callable[[T], Any], *, least: int = 1, most: int
+) -> Callable[[object], tuple[T, ...]]:
+    """Make a parser of lists that strictly rise by `key`: one spelling, no duplicates."""
+    parse_list = listed(parse, least=least, most=most)
 
     def parse_ordered(value: object) -> tuple[T, ...]:
         members = parse_list(value)

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Self
 
-from protocol.consent.fields import closed, plain
+from protocol.consent.fields import closed, ordered, plain
 from protocol.consent.vocabulary import Category
 from protocol.identifiers import Instant, PersonId, UnitId, parse_holder, parse_instant
-from protocol.reading import Malformed, listed, optional
+from protocol.reading import Malformed, optional
 
 MOST_RECEIVERS = 20
 """How many recipients one narrowing names: more is several narrowings, or a withdrawal."""
@@ -76,21 +75,9 @@ class Narrowing:
         return until if end is None else min(until, max(end, self.at))
 
 
-def _rising(parse: Callable[[Any], Any], most: int) -> Callable[[object], tuple[Any, ...]]:
-    read = listed(parse, most=most)
-
-    def parse_rising(value: object) -> tuple[Any, ...]:
-        taken = read(value)
-        if any(left >= right for left, right in pairwise(taken)):
-            raise Malformed("must be in order, without duplicates")
-        return taken
-
-    return parse_rising
-
-
 LESS: dict[str, Callable[[Any], Any]] = {
-    "receivers": _rising(parse_holder, MOST_RECEIVERS),
-    "categories": _rising(Category, len(Category)),
+    "receivers": ordered(parse_holder, str, least=0, most=MOST_RECEIVERS),
+    "categories": ordered(Category, str, least=0, most=len(Category)),
     "share_until": optional(parse_instant),
     "read_until": optional(parse_instant),
 }

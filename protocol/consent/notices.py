@@ -98,7 +98,7 @@ def _yes_from(consent: ConsentFacts) -> frozenset[PersonId]:
 
 def _requirements(consent: ConsentFacts, case: Case, at: Instant) -> Requirements:
     judged = prepare(consent, case, at)
-    asked = judged if isinstance(judged, Reason) else judged.asked(at)
+    asked = judged if isinstance(judged, Reason) else judged.needed(at)
     return _NOTHING if isinstance(asked, Reason) else asked
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from protocol.consent.fields import ordered
 from protocol.consent.shielding import whole
 from protocol.consent.vocabulary import ALL_ASPECTS, Aspect, Ground
 from protocol.identifiers import (
@@ -17,7 +18,7 @@ from protocol.identifiers import (
     parse_digest,
     parse_instant,
 )
-from protocol.reading import Fields, Malformed, distinct, optional
+from protocol.reading import Fields, Malformed, optional
 
 _MOST_PERSONS = 100
 
@@ -152,21 +153,15 @@ class ShieldEndBody(ShieldWord):
     kind: ClassVar[str] = "shield-end"
 
 
-def _persons(value: object) -> tuple[PersonId, ...]:
-    return _rising(distinct(PersonId.parse, least=1, most=_MOST_PERSONS)(value))
+_persons = ordered(PersonId.parse, str, most=_MOST_PERSONS)
+_aspects = ordered(Aspect, str, most=len(ALL_ASPECTS))
 
 
 def _hides(value: object) -> tuple[Aspect, ...]:
-    hides = _rising(distinct(Aspect, least=1, most=len(ALL_ASPECTS))(value))
+    hides = _aspects(value)
     if whole(hides) != set(hides):
         raise Malformed("existence and unit names are hidden together with everything else, or not at all")
     return hides
-
-
-def _rising(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    if list(values) != sorted(values):
-        raise Malformed("must rise")
-    return values
 
 
 SHIELD_WORDS: tuple[type[ShieldWord], ...] = (

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-MOST_PER_BATCH, LEAST_PER_BATCH = 256, 16
-"""How many requests a batch takes of what waits, which is half: while those commit, the next are read and verified."""
+MOST_PER_BATCH = 256
 COPY_EVERY_SECONDS = 1.0
 
 __all__ = ["LogNotHalted", "Outcome", "Work", "Writer", "WriterClosed"]
@@ -48,7 +47,7 @@ class Outcome(Generic[T]):
 class Writer:
     """Runs actions in group commits. Make it with `open`; `clock` and `random` are read nowhere else.
 
-    No linger: a lone request starts its commit at once, and what arrives while a commit runs waits for the next batch.
+    No linger: a lone request starts its commit at once, and what arrives while a commit runs is the next batch.
     """
 
     def __init__(
@@ -135,8 +134,7 @@ class Writer:
     async def _drain(self) -> None:
         try:
             while self._waiting:
-                most = min(max(LEAST_PER_BATCH, len(self._waiting) // 2), MOST_PER_BATCH)
-                batch, self._waiting = self._waiting[:most], self._waiting[most:]
+                batch, self._waiting = self._waiting[:MOST_PER_BATCH], self._waiting[MOST_PER_BATCH:]
                 # Whoever stopped waiting before the batch began is spared; afterwards it is too late to stop.
                 batch = [(request, done) for request, done in batch if not done.done()]
                 await self._carry_out([request for request, _ in batch])

@@ -13,24 +13,16 @@ from protocol.identifiers import UnitId
 from protocol.identity import TOLERANCE
 from protocol.log.details import Details
 from protocol.log.event import Event
+from protocol.logged import EVENTS
 from protocol.statements.base import Body, Refused, Statement
 from protocol.statements.consent import (
     ConsentAct,
     HearingBody,
-    NoticeBody,
-    ObjectionBody,
-    RefusalBody,
     RequestBody,
-    SignatureBody,
-    WithdrawalBody,
 )
 from protocol.statements.narrowing import TAKING_BACK, WORDS, NarrowingBody
 from protocol.statements.recorded import (
-    DisputeBody,
     RecordedAct,
-    RecordedConfirmationBody,
-    RecordedSignatureBody,
-    RecordedWithdrawalBody,
     spoken_for,
 )
 from server.audit.batch import Work
@@ -66,19 +58,6 @@ OnEnded = Callable[[Work, ConsentAct], None]
 REQUEST = {RequestBody.kind: RequestBody}
 SAID: dict[str, type[Body]] = {HearingBody.kind: HearingBody} | {word.kind: word for word in WORDS}
 """What may be said about consents, by kind."""
-
-_EVENTS = {
-    SignatureBody.kind: Event.CONSENT_SIGNED,
-    RefusalBody.kind: Event.CONSENT_REFUSED,
-    ObjectionBody.kind: Event.CONSENT_OBJECTED,
-    NoticeBody.kind: Event.NOTICE_GIVEN,
-    WithdrawalBody.kind: Event.CONSENT_WITHDRAWN,
-    NarrowingBody.kind: Event.CONSENT_NARROWED,
-    RecordedWithdrawalBody.kind: Event.CONSENT_WITHDRAWN,
-    RecordedSignatureBody.kind: Event.FACT_RECORDED,
-    RecordedConfirmationBody.kind: Event.CONSENT_SIGNED,
-    DisputeBody.kind: Event.CONSENT_OBJECTED,
-}
 
 
 def request(work: Work, statement: Statement[RequestBody]) -> Accepted | Rejected:
@@ -163,7 +142,7 @@ def _word(work: Work, statement: Statement[ConsentAct], on_ended: Sequence[OnEnd
     before = store.word(connection, word.consent, word.kind, person, store.narrows(word))
     if before is not None:
         return Accepted(before.statement, before.leaf_index)
-    index = work.append(_EVENTS[word.kind], _details(statement, terms, terms.roles[0].rule), terms.matter)
+    index = work.append(EVENTS[word.kind], _details(statement, terms, terms.roles[0].rule), terms.matter)
     store.add_word(connection, statement, index, at)
     accepted = kept(work, statement, index)
     if word.kind in FINAL | TAKING_BACK:

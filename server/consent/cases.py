@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from protocol.consent.case import Case, ConsentFacts, ExceptionFact, Hearing, Membership
 from protocol.consent.terms import Terms, UnitParty
-from protocol.consent.vocabulary import ExceptionKind
 from protocol.facts import recognise
 from protocol.identifiers import Instant, UnitId
 from server.consent import store
@@ -79,7 +78,7 @@ def around(  # noqa: PLR0917  (the parts of a case, in its order)
         ),
         exceptions=(
             *recognised.exceptions,
-            *(() if known is None or not known.body.care_order else (_care_order(subject),)),
+            *(() if known is None or not known.body.care_order else (ExceptionFact.care_order(subject),)),
         ),
         rule_sets=() if policy is None else policy.rules,
         recorded=policy is not None and policy.recorded,
@@ -117,15 +116,3 @@ def _policy(connection: Connection, at: Instant) -> PolicyBody | None:
     """Return the policy; one that has ended accepts nothing."""
     policy = identity.latest_policy_body(connection)
     return None if policy is None or policy.not_after <= at else policy
-
-
-def _care_order(subject: SubjectId) -> ExceptionFact:
-    return ExceptionFact(
-        kind=ExceptionKind.CARE_ORDER,
-        subject=subject,
-        matter=None,
-        person=None,
-        known_at=_BEGINNING,
-        holds_from=_BEGINNING,
-        holds_to=None,
-    )

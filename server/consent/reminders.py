@@ -27,7 +27,6 @@ from server.consent.refusals import (
     not_known,
 )
 from server.consent.store import noticing
-from server.identity import store as identity
 from server.identity.intake import Accepted, Rejected
 
 if TYPE_CHECKING:
@@ -72,8 +71,7 @@ def _remind(work: Work, statement: Statement[ReminderBody]) -> Accepted:
     )
     index = work.append(Event.CONSENT_REMINDED, details, terms.matter)
     noticing.add_reminder(connection, statement, index, at)
-    identity.keep_statement(connection, statement, index, at)
-    return Accepted(statement.digest, index)
+    return actions.kept(work, statement, index)
 
 
 def _against(work: Work, statement: Statement[ReminderBody], consent: ConsentFacts, case: Case) -> str | None:

@@ -84,6 +84,14 @@ def test_the_other_guardian_is_informed_once_one_has_signed_and_not_after_confir
     assert told(MOTHER, running) == ()
 
 
+def test_a_guardian_who_need_not_be_asked_is_told_nothing() -> None:
+    excused: dict[str, Any] = {"exceptions": (f.exception(),)}
+    for about in (consent(), consent(MOTHER), consent(**DISCHARGE), consent(MOTHER, **DISCHARGE)):
+        assert told(FATHER, about) != ()
+        assert told(FATHER, about, **excused) == ()
+    assert told(MOTHER, consent(), **excused) == (SIGN,)
+
+
 def test_a_youth_may_object_while_it_is_open_and_is_heard_by_their_own_word() -> None:
     signed = consent(MOTHER, **DISCHARGE)
     grown = f.sheet(f.BORN[13])
