@@ -86,8 +86,7 @@ async def listed(client: Client, subject: SubjectId) -> list[Hidden]:
     Raises:
         Tampered: something does not hold.
     """
-    answer = await client.transport.get("/v1/shields", subject=subject)
-    found = logged_list(answer["statements"])
+    found = logged_list(await client.transport.pages("/v1/shields", "statements", subject=subject))
     if not found:
         return []
     units = {UnitId(unit) for one in found if (unit := signing.peek(one.token).body.get("unit")) is not None}

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from aiohttp import web
+from pydantic import Field
 
 from protocol.identifiers import SubjectId
 from server.audit.wiring import WRITER
@@ -32,15 +33,17 @@ def prepare(app: web.Application) -> None:
 
 
 class ShieldsQuery(Query):
-    """Whose shields."""
+    """Whose shields; `cursor` is a `next` of an earlier answer to the same question."""
 
     subject: Annotated[SubjectId, PARSED]
+    cursor: Annotated[str, Field(pattern="^(0|[1-9][0-9]{0,15})$")] | None = None
 
 
 class ShieldsAnswer(Answer):
-    """Every word on the shields of the matters that the asker may know of, in the log's order."""
+    """A page of the words on the shields of the matters that the asker may know of, in the log's order."""
 
     statements: list[LoggedAnswer]
+    next: str | None
 
 
 @routes.post(
@@ -63,6 +66,10 @@ async def say(request: web.Request, form: TokenForm) -> AcceptedAnswer | Problem
 async def list_shields(request: web.Request, query: ShieldsQuery) -> ShieldsAnswer:
     """List the words on shields; to everybody else the list is as empty as for a child that is not known here."""
     writer, at = request.app[WRITER], request.app[CLOCK]()
-    rows = await writer.database.read(shields.listed, acting_person(request), query.subject, at)
+    after = -1 if query.cursor is None else int(query.cursor)
+    rows, following = await writer.database.read(shields.listed, acting_person(request), query.subject, after, at)
     published = await publish(writer, rows)
-    return ShieldsAnswer(statements=[LoggedAnswer(token=each.token, receipt=each.receipt) for each in published])
+    return ShieldsAnswer(
+        statements=[LoggedAnswer(token=each.token, receipt=each.receipt) for each in published],
+        next=None if following is None else str(following),
+    )

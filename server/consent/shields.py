@@ -53,6 +53,9 @@ PROBLEMS = (NOT_SHIELDED, ALREADY_DECIDED, OTHER_PERSONS, OTHER_AGE, NOT_HEALTH,
 
 _KINDS = {kind.code: kind for kind in PROBLEMS}
 
+PAGE = 100
+"""Words on shields in one answer."""
+
 
 class _Matter(NamedTuple):
     """A matter with the words on its shields, what they come to, and the child whose it is."""
@@ -96,10 +99,17 @@ def concerned(connection: Connection, person: PersonId, subject: SubjectId, at: 
     return [each for each in said if each.matter in known]
 
 
-def listed(connection: Connection, person: PersonId, subject: SubjectId, at: Instant) -> list[tuple[str, int]]:
-    """Give what `concerned` gives as (token, leaf index), in the log's order."""
-    digests = [each.statement for each in concerned(connection, person, subject, at)]
-    return [(each.token, each.leaf_index) for each in identity.find_statements(connection, digests)]
+def listed(
+    connection: Connection, person: PersonId, subject: SubjectId, after: int, at: Instant
+) -> tuple[list[tuple[str, int]], int | None]:
+    """Give a page of what `concerned` gives as (token, leaf index), and the next page's cursor; None at the end.
+
+    The cursor is the leaf index of the last word given, which its receipt tells anyway.
+    """
+    said = [each for each in concerned(connection, person, subject, at) if each.leaf_index > after]
+    page = said[:PAGE]
+    found = identity.find_statements(connection, [each.statement for each in page])
+    return [(each.token, each.leaf_index) for each in found], page[-1].leaf_index if len(said) > PAGE else None
 
 
 def is_asked(connection: Connection, subject: SubjectId, units: frozenset[UnitId]) -> bool:

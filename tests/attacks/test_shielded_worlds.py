@@ -16,6 +16,7 @@ from protocol.consent.vocabulary import ALL_ASPECTS, Category, Ground, Purpose
 from protocol.statements.consent import SignatureBody, WithdrawalBody
 from protocol.statements.shields import ShieldAskBody, ShieldDeclineBody, ShieldNoticeBody, ShieldWithholdBody
 from server.consent import listing, notices
+from server.consent import shields as shielding
 from server.documents import reading as mail
 from server.messaging import reading as conversations
 from tests.attacks.twins import Pair, everything, parents, part, settle
@@ -220,7 +221,7 @@ def test_the_comparison_finds_the_trace_when_one_filter_is_taken_out(
 @pytest.fixture(autouse=True)
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the ends of pages fall among what is hidden."""
-    for module in (listing, mail, conversations, notices):
+    for module in (listing, mail, conversations, notices, shielding):
         monkeypatch.setattr(module, "PAGE", 2)
 
 

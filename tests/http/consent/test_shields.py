@@ -19,6 +19,7 @@ from protocol.statements.shields import (
     ShieldWithholdBody,
     ShieldWord,
 )
+from server.consent import shields
 from tests.http.consent.support import (
     BORN_17,
     Town,
@@ -268,6 +269,22 @@ async def test_the_words_are_listed_to_the_youth_and_to_those_who_take_part(town
     index = town.world.log.head.size - 2
     for actor, status in ((town.youth, 200), (town.doctor, 200), (town.mother, 404), (town.teacher, 404)):
         assert (await town.world.get(actor, f"/v1/log/receipts/{index}")).status == status, actor.name
+
+
+async def test_the_words_come_in_pages_of_which_each_begins_where_the_one_before_ended(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shields, "PAGE", 2)
+    for _ in range(3):
+        done(await ask(town))
+    path = f"/v1/shields?subject={town.child.subject}"
+    first = done(await town.world.get(town.youth, path)).body
+    assert len(first["statements"]) == 2
+    last = done(await town.world.get(town.youth, f"{path}&cursor={first['next']}")).body
+    assert len(last["statements"]) == 1
+    assert last["next"] is None
+    assert all(each not in first["statements"] for each in last["statements"])
+    assert (await town.world.get(town.youth, f"{path}&cursor=first")).status == 422
 
 
 async def test_a_member_who_is_shut_out_sees_nothing_through_their_unit_either(town: Town) -> None:
