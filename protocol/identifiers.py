@@ -170,6 +170,6 @@ def parse_instant(value: object) -> Instant:
     Raises:
         BadIdentifier: not an integer, a boolean, negative, or beyond 2**53 - 1.
     """
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST_INTEGER:
+    if type(value) is not int or not 0 <= value <= LARGEST_INTEGER:  # `type`, because True is an int too
         raise BadIdentifier("an instant is a whole number of milliseconds since 1970 UTC")
     return Instant(value)

@@ -44,15 +44,11 @@ class Fields:
 
     def take_all(self, parsers: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
         """Take these members, all required: in one pass, for the forms that are read most."""
-        taken = {}
-        for name, parse in parsers.items():
-            value = self._left.pop(name, _ABSENT)
-            if value is _ABSENT:
-                raise Malformed(f"{self._where} lacks '{name}'")
-            try:
-                taken[name] = parse(value)
-            except ValueError as error:
-                raise Malformed(f"{self._where}.{name}: {error}") from error
+        if not self._left.keys() >= parsers.keys():
+            raise _unlike(self._left, self._where, parsers)
+        taken = _each(self._left, self._where, parsers)
+        for name in parsers:
+            del self._left[name]
         return taken
 
     def match(self, name: str, expected: str) -> None:
@@ -71,10 +67,32 @@ class Fields:
 
 
 def closed(value: object, where: str, parsers: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
-    """Read an object that has exactly these members, each through its parser; raises `Malformed`."""
-    fields = Fields(value, where)
-    taken = fields.take_all(parsers)
-    fields.done()
+    """Read an object that has exactly these members, each through its parser.
+
+    Raises:
+        Malformed: no object, a member missing, one too many, or one that its parser refuses.
+    """
+    if not isinstance(value, dict):
+        raise Malformed(f"{where} must be an object")
+    if value.keys() != parsers.keys():
+        raise _unlike(value, where, parsers)
+    return _each(value, where, parsers)
+
+
+def _unlike(value: Mapping[str, Any], where: str, parsers: Mapping[str, Callable[[Any], Any]]) -> Malformed:
+    for name in parsers:
+        if name not in value:
+            return Malformed(f"{where} lacks '{name}'")
+    return Malformed(f"{where} has unknown members: {', '.join(sorted(value.keys() - parsers.keys()))}")
+
+
+def _each(values: Mapping[str, Any], where: str, parsers: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
+    taken = {}
+    for name, parse in parsers.items():
+        try:
+            taken[name] = parse(values[name])
+        except ValueError as error:
+            raise Malformed(f"{where}.{name}: {error}") from error
     return taken
 
 
@@ -110,7 +128,7 @@ def text_up_to(most: int) -> Callable[[object], str]:
 
 def integer(value: object) -> int:
     """Take a whole number of zero or more that JSON keeps exactly."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST_INTEGER:
+    if type(value) is not int or not 0 <= value <= LARGEST_INTEGER:  # `type`, because True is an int too
         raise Malformed("must be a whole number of zero or more")
     return value
 

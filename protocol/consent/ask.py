@@ -14,10 +14,10 @@ For `share`: `receivers` names whom the content is sealed to, `reader` and `shar
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from protocol.consent.case import BadCase
-from protocol.consent.fields import closed, plain
+from protocol.consent.fields import Form, Record, member, plain
 from protocol.consent.terms import CATEGORIES, VERSION
 from protocol.consent.vocabulary import Act, Category, Purpose
 from protocol.identifiers import (
@@ -30,7 +30,7 @@ from protocol.identifiers import (
     parse_holder,
     parse_instant,
 )
-from protocol.reading import Malformed, distinct, integer, optional
+from protocol.reading import Malformed, closed, distinct, integer, optional
 
 Receiver = UnitId | PersonId
 _MOST_RECEIVERS = 100
@@ -38,16 +38,12 @@ _MOST_CONSENTS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Record):
     """A person who acts for a unit, or with null for themself."""
 
+    form: ClassVar[Form] = {"person": PersonId.parse, "unit": optional(UnitId.parse)}
     person: PersonId
     unit: UnitId | None
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """Read `{person, unit}`; any other shape raises ValueError."""
-        return cls(**closed(value, person=PersonId.parse, unit=optional(UnitId.parse)))
 
     @property
     def party(self) -> Receiver:
@@ -78,20 +74,7 @@ class Ask:
             BadCase: any other shape, or another version.
         """
         try:
-            read = closed(
-                value,
-                v=_version,
-                act=Act,
-                subject=SubjectId.parse,
-                matter=MatterId.parse,
-                purpose=Purpose,
-                sender=Actor.parse,
-                receivers=distinct(parse_holder, most=_MOST_RECEIVERS),
-                reader=optional(Actor.parse),
-                categories=distinct(Category, most=len(CATEGORIES)),
-                consents=distinct(parse_digest, most=_MOST_CONSENTS),
-                shared_at=optional(parse_instant),
-            )
+            read = closed(value, "the ask", _ASK)
         except ValueError as error:
             raise BadCase(f"not an ask: {error}") from error
         del read["v"]
@@ -106,3 +89,18 @@ def _version(value: object) -> int:
     if integer(value) != VERSION:
         raise Malformed("this version is unknown: update your client")
     return VERSION
+
+
+_ASK: Form = {
+    "v": _version,
+    "act": member(Act),
+    "subject": SubjectId.parse,
+    "matter": MatterId.parse,
+    "purpose": member(Purpose),
+    "sender": Actor.parse,
+    "receivers": distinct(parse_holder, most=_MOST_RECEIVERS),
+    "reader": optional(Actor.parse),
+    "categories": distinct(member(Category), most=len(CATEGORIES)),
+    "consents": distinct(parse_digest, most=_MOST_CONSENTS),
+    "shared_at": optional(parse_instant),
+}

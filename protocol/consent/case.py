@@ -36,9 +36,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from protocol.consent.fields import closed, plain
+from protocol.consent.fields import Form, Record, member, plain, set_of
 from protocol.consent.narrowing import Narrowing
 from protocol.consent.terms import Terms
 from protocol.consent.vocabulary import (
@@ -52,20 +52,37 @@ from protocol.consent.vocabulary import (
     Responsibility,
 )
 from protocol.identifiers import Instant, MatterId, PersonId, SubjectId, UnitId, parse_digest, parse_instant
-from protocol.reading import Malformed, boolean, integer, listed, optional
+from protocol.reading import Malformed, boolean, closed, integer, listed, optional
 
 VERSION = 1
 _MOST = 10_000
+
+_maybe_instant = optional(parse_instant)
 
 
 class BadCase(ValueError):
     """The value is not the JSON form of a case or an ask."""
 
 
+def parse_date(value: object) -> date:
+    """Read `YYYY-MM-DD`.
+
+    Raises:
+        ValueError: any other text.
+    """
+    if not isinstance(value, str) or len(value) != len("YYYY-MM-DD"):
+        raise Malformed("a date is written YYYY-MM-DD")
+    day = date.fromisoformat(value)
+    if day.isoformat() != value:
+        raise Malformed("a date is written YYYY-MM-DD")
+    return day
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
+class Interval(Record):
     """A fact that holds from one instant until, but not at, another; null means no end is known."""
 
+    form: ClassVar[Form] = {"holds_from": parse_instant, "holds_to": _maybe_instant}
     holds_from: Instant
     holds_to: Instant | None
 
@@ -74,27 +91,34 @@ class Interval:
         return self.holds_from <= at and (self.holds_to is None or at < self.holds_to)
 
 
-_INTERVAL = {"holds_from": parse_instant, "holds_to": optional(parse_instant)}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder(Interval):
     """A person on a subject sheet; `known_at` is when the registrar learnt it."""
 
+    form: ClassVar[Form] = {
+        **Interval.form,
+        "person": PersonId.parse,
+        "capacity": member(Capacity),
+        "known_at": parse_instant,
+    }
     person: PersonId
     capacity: Capacity
     known_at: Instant
 
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """Read `{person, capacity, holds_from, holds_to, known_at}`; any other shape raises ValueError."""
-        return cls(**closed(value, person=PersonId.parse, capacity=Capacity, known_at=parse_instant, **_INTERVAL))
-
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Record):
     """A registrar's statement on a child: birth date and complete lists of who may sign and who may know."""
 
+    form: ClassVar[Form] = {
+        "subject": SubjectId.parse,
+        "birth_date": parse_date,
+        "number": integer,
+        "not_after": parse_instant,
+        "responsibility": member(Responsibility),
+        "may_sign": listed(Holder.parse, most=_MOST),
+        "may_know": listed(Holder.parse, most=_MOST),
+    }
     subject: SubjectId
     birth_date: date
     number: int
@@ -103,91 +127,74 @@ class Sheet:
     may_sign: tuple[Holder, ...]
     may_know: tuple[Holder, ...]
 
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """Read a sheet; any other shape raises ValueError."""
-        return cls(
-            **closed(
-                value,
-                subject=SubjectId.parse,
-                birth_date=parse_date,
-                number=integer,
-                not_after=parse_instant,
-                responsibility=Responsibility,
-                may_sign=listed(Holder.parse, most=_MOST),
-                may_know=listed(Holder.parse, most=_MOST),
-            )
-        )
-
 
 @dataclass(frozen=True, slots=True)
-class UnitFacts:
+class UnitFacts(Record):
     """What is known of a unit: regime, every unit above it, its end, and whether it takes part at all."""
 
+    form: ClassVar[Form] = {
+        "regime": member(Regime),
+        "ancestors": set_of(UnitId.parse, most=_MOST),
+        "not_after": parse_instant,
+        "active": boolean,
+    }
     regime: Regime
     ancestors: frozenset[UnitId]
     not_after: Instant
     active: bool
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """Read a unit's facts; any other shape raises ValueError."""
-        read = closed(
-            value,
-            regime=Regime,
-            ancestors=listed(UnitId.parse, most=_MOST),
-            not_after=parse_instant,
-            active=boolean,
-        )
-        return cls(**{**read, "ancestors": frozenset(read["ancestors"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership(Interval):
     """A person admitted to a unit."""
 
+    form: ClassVar[Form] = {**Interval.form, "person": PersonId.parse, "unit": UnitId.parse}
     person: PersonId
     unit: UnitId
 
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """Read a membership; any other shape raises ValueError."""
-        return cls(**closed(value, person=PersonId.parse, unit=UnitId.parse, **_INTERVAL))
-
 
 @dataclass(frozen=True, slots=True)
-class Dated:
+class Dated(Record):
     """A person's refusal, objection or withdrawal, or a notice to a person, at an instant."""
 
+    form: ClassVar[Form] = {"person": PersonId.parse, "at": parse_instant}
     person: PersonId
     at: Instant
 
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """Read `{person, at}`; any other shape raises ValueError."""
-        return cls(**closed(value, person=PersonId.parse, at=parse_instant))
-
 
 @dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Record):
     """A person's yes to the terms; one that a professional recorded may have been disputed by the person since."""
 
+    form: ClassVar[Form] = {
+        "person": PersonId.parse,
+        "at": parse_instant,
+        "evidence": member(Evidence),
+        "disputed_at": _maybe_instant,
+    }
     person: PersonId
     at: Instant
     evidence: Evidence
     disputed_at: Instant | None = None
 
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """Read `{person, at, evidence, disputed_at}`; any other shape raises ValueError."""
-        disputed_at = optional(parse_instant)
-        return cls(**closed(value, person=PersonId.parse, at=parse_instant, evidence=Evidence, disputed_at=disputed_at))
+
+_dated = listed(Dated.parse, most=_MOST)
 
 
 @dataclass(frozen=True, slots=True)
-class ConsentFacts:
+class ConsentFacts(Record):
     """One consent: its terms and everything people did about it. Its state is derived, never stored."""
 
+    form: ClassVar[Form] = {
+        "terms": Terms.parse,
+        "requested_at": parse_instant,
+        "signatures": listed(Signature.parse, most=_MOST),
+        "refusals": _dated,
+        "objections": _dated,
+        "withdrawals": _dated,
+        "notices": _dated,
+        "narrowings": listed(Narrowing.parse, most=_MOST),
+    }
     terms: Terms
     requested_at: Instant
     signatures: tuple[Signature, ...] = ()
@@ -197,81 +204,56 @@ class ConsentFacts:
     notices: tuple[Dated, ...] = ()
     narrowings: tuple[Narrowing, ...] = ()
 
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """Read one consent's facts; any other shape raises ValueError."""
-        dated = listed(Dated.parse, most=_MOST)
-        return cls(
-            **closed(
-                value,
-                terms=Terms.parse,
-                requested_at=parse_instant,
-                signatures=listed(Signature.parse, most=_MOST),
-                refusals=dated,
-                objections=dated,
-                withdrawals=dated,
-                notices=dated,
-                narrowings=listed(Narrowing.parse, most=_MOST),
-            )
-        )
-
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class Hearing(Record):
     """The child's view in a matter, recorded by a professional or the youth."""
 
+    form: ClassVar[Form] = {
+        "subject": SubjectId.parse,
+        "matter": MatterId.parse,
+        "outcome": member(Outcome),
+        "by": PersonId.parse,
+        "at": parse_instant,
+    }
     subject: SubjectId
     matter: MatterId
     outcome: Outcome
     by: PersonId
     at: Instant
 
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """Read a hearing; any other shape raises ValueError."""
-        return cls(
-            **closed(
-                value,
-                subject=SubjectId.parse,
-                matter=MatterId.parse,
-                outcome=Outcome,
-                by=PersonId.parse,
-                at=parse_instant,
-            )
-        )
-
 
 @dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Record):
     """A professional's signed assessment after a youth said no (DOMAIN E14)."""
 
+    form: ClassVar[Form] = {
+        "subject": SubjectId.parse,
+        "matter": MatterId.parse,
+        "by": PersonId.parse,
+        "at": parse_instant,
+    }
     subject: SubjectId
     matter: MatterId
     by: PersonId
     at: Instant
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """Read an assessment; any other shape raises ValueError."""
-        return cls(**closed(value, subject=SubjectId.parse, matter=MatterId.parse, by=PersonId.parse, at=parse_instant))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shield(Interval):
     """Persons from whom something of a matter is hidden. A provisional shield changes no one's need to sign."""
 
+    form: ClassVar[Form] = {
+        **Interval.form,
+        "matter": MatterId.parse,
+        "persons": set_of(PersonId.parse, least=1, most=_MOST),
+        "hides": set_of(member(Aspect), least=1, most=len(ALL_ASPECTS)),
+        "provisional": boolean,
+    }
     matter: MatterId
     persons: frozenset[PersonId]
     hides: frozenset[Aspect] = ALL_ASPECTS
     provisional: bool
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """Read a shield; any other shape raises ValueError."""
-        persons = listed(PersonId.parse, least=1, most=_MOST)
-        hides = listed(Aspect, least=1, most=len(ALL_ASPECTS))
-        read = closed(value, matter=MatterId.parse, persons=persons, hides=hides, provisional=boolean, **_INTERVAL)
-        return cls(**{**read, "persons": frozenset(read["persons"]), "hides": frozenset(read["hides"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,26 +263,19 @@ class ExceptionFact(Interval):
     `person` is whose signature it makes unnecessary, null for kinds that name nobody; `known_at` when the log took it.
     """
 
+    form: ClassVar[Form] = {
+        **Interval.form,
+        "kind": member(ExceptionKind),
+        "subject": SubjectId.parse,
+        "matter": optional(MatterId.parse),
+        "person": optional(PersonId.parse),
+        "known_at": parse_instant,
+    }
     kind: ExceptionKind
     subject: SubjectId
     matter: MatterId | None
     person: PersonId | None
     known_at: Instant
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """Read an exception; any other shape raises ValueError."""
-        return cls(
-            **closed(
-                value,
-                kind=ExceptionKind,
-                subject=SubjectId.parse,
-                matter=optional(MatterId.parse),
-                person=optional(PersonId.parse),
-                known_at=parse_instant,
-                **_INTERVAL,
-            )
-        )
 
     @classmethod
     def care_order(cls, subject: SubjectId) -> Self:
@@ -320,12 +295,8 @@ class ExceptionFact(Interval):
 class AcceptedRules(Interval):
     """A rule set that the policy accepts for terms made within the interval."""
 
+    form: ClassVar[Form] = {**Interval.form, "digest": parse_digest}
     digest: str
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """Read an accepted rule set; any other shape raises ValueError."""
-        return cls(**closed(value, digest=parse_digest, **_INTERVAL))
 
 
 @dataclass(frozen=True)
@@ -352,20 +323,7 @@ class Case:
             BadCase: any other shape, or another version.
         """
         try:
-            read = closed(
-                value,
-                v=_version,
-                sheet=optional(Sheet.parse),
-                units=_units,
-                memberships=listed(Membership.parse, most=_MOST),
-                consents=listed(ConsentFacts.parse, most=_MOST),
-                hearings=listed(Hearing.parse, most=_MOST),
-                assessments=listed(Assessment.parse, most=_MOST),
-                shields=listed(Shield.parse, most=_MOST),
-                exceptions=listed(ExceptionFact.parse, most=_MOST),
-                rule_sets=listed(AcceptedRules.parse, most=_MOST),
-                recorded=boolean,
-            )
+            read = closed(value, "the case", _CASE)
         except ValueError as error:
             raise BadCase(f"not a case: {error}") from error
         del read["v"]
@@ -381,20 +339,6 @@ class Case:
         return {consent.terms.digest: consent for consent in self.consents}
 
 
-def parse_date(value: object) -> date:
-    """Read `YYYY-MM-DD`.
-
-    Raises:
-        ValueError: any other text.
-    """
-    if not isinstance(value, str) or len(value) != len("YYYY-MM-DD"):
-        raise Malformed("a date is written YYYY-MM-DD")
-    day = date.fromisoformat(value)
-    if day.isoformat() != value:
-        raise Malformed("a date is written YYYY-MM-DD")
-    return day
-
-
 def _version(value: object) -> int:
     if integer(value) != VERSION:
         raise Malformed("this version is unknown: update your client")
@@ -405,3 +349,18 @@ def _units(value: object) -> dict[UnitId, UnitFacts]:
     if not isinstance(value, dict):
         raise Malformed("units are an object by unit id")
     return {UnitId.parse(name): UnitFacts.parse(facts) for name, facts in value.items()}
+
+
+_CASE: Form = {
+    "v": _version,
+    "sheet": optional(Sheet.parse),
+    "units": _units,
+    "memberships": listed(Membership.parse, most=_MOST),
+    "consents": listed(ConsentFacts.parse, most=_MOST),
+    "hearings": listed(Hearing.parse, most=_MOST),
+    "assessments": listed(Assessment.parse, most=_MOST),
+    "shields": listed(Shield.parse, most=_MOST),
+    "exceptions": listed(ExceptionFact.parse, most=_MOST),
+    "rule_sets": listed(AcceptedRules.parse, most=_MOST),
+    "recorded": boolean,
+}

@@ -4,23 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import date
+from enum import Enum
+from functools import lru_cache
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from protocol.reading import Malformed, listed
 from protocol.reading import closed as closed_object
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Enum)
+
+Form = Mapping[str, Callable[[Any], Any]]
+"""The members of a closed JSON object, each with its parser."""
+
+
+class Record:
+    """A frozen type that is written as a closed JSON object: `form` has the parser of each of its fields."""
+
+    __slots__ = ()
+    form: ClassVar[Form]
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read the object; any other shape raises ValueError."""
+        return cls(**closed_object(value, cls.__name__, cls.form))
 
 
 def closed(value: object, **parsers: Callable[[Any], Any]) -> dict[str, Any]:
-    """Read an object that has exactly these members, each through its parser.
-
-    Raises:
-        Malformed: no object, a member missing, one too many, or one that its parser refuses.
-    """
+    """Read an object that has exactly these members, each through its parser; raises `Malformed`."""
     return closed_object(value, "the object", parsers)
+
+
+def member(of: type[E]) -> Callable[[Any], E]:
+    """Make a parser of the words of a closed list."""
+    known = {each.value: each for each in of}
+
+    def parse_member(value: Any) -> E:
+        try:
+            return known[value]
+        except (KeyError, TypeError) as error:
+            raise Malformed(f"must be one of {', '.join(map(str, known))}") from error
+
+    return parse_member
+
+
+def set_of(parse: Callable[[Any], T], *, least: int = 0, most: int) -> Callable[[object], frozenset[T]]:
+    """Make a parser of lists whose order says nothing."""
+    parse_list = listed(parse, least=least, most=most)
+    return lambda value: frozenset(parse_list(value))
 
 
 def ordered(
@@ -31,9 +63,9 @@ def ordered(
 
     def parse_ordered(value: object) -> tuple[T, ...]:
         members = parse_list(value)
-        keys = [key(member) for member in members]
-        if any(left >= right for left, right in pairwise(keys)):
-            raise Malformed("must be in order, without duplicates")
+        for left, right in pairwise(map(key, members)):
+            if left >= right:
+                raise Malformed("must be in order, without duplicates")
         return members
 
     return parse_ordered
@@ -52,14 +84,20 @@ def short_text(most: int) -> Callable[[object], str]:
 
 def plain(value: Any) -> Any:
     """Write a frozen type as JSON values: objects, lists, text, whole numbers, booleans, null."""
-    if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(name): plain(member) for name, member in value.items()}
+    if isinstance(value, str):
+        return str(value)
+    if value is None or isinstance(value, int):
+        return value
     if isinstance(value, tuple):
-        return [plain(member) for member in value]
-    if isinstance(value, frozenset):
-        return sorted(plain(member) for member in value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value) if isinstance(value, str) else value
+        return [plain(each) for each in value]
+    names = _names(value.__class__)
+    if names:
+        return {name: plain(getattr(value, name)) for name in names}
+    if isinstance(value, Mapping):
+        return {str(name): plain(each) for name, each in value.items()}
+    return sorted(map(plain, value)) if isinstance(value, frozenset) else value.isoformat()
+
+
+@lru_cache
+def _names(of: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(of)) if is_dataclass(of) else ()

@@ -9,14 +9,13 @@ what an earlier one took. JSON form, as a fact of a case (closed; lists rise, at
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from protocol.consent.fields import closed, ordered, plain
+from protocol.consent.fields import Form, Record, member, ordered, plain
 from protocol.consent.vocabulary import Category
 from protocol.identifiers import Instant, PersonId, UnitId, parse_holder, parse_instant
-from protocol.reading import Malformed, optional
+from protocol.reading import Malformed, closed, optional
 
 MOST_RECEIVERS = 20
 """How many recipients one narrowing names: more is several narrowings, or a withdrawal."""
@@ -34,7 +33,7 @@ class Less:
     @classmethod
     def parse(cls, value: object) -> Self:
         """Read `{receivers, categories, share_until, read_until}`; any other shape raises ValueError."""
-        return cls(**closed(value, **LESS)).checked()
+        return cls(**closed(value, "less", LESS)).checked()
 
     def to_json(self) -> dict[str, Any]:
         """Return the form that `parse` takes."""
@@ -49,18 +48,13 @@ class Less:
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowing:
+class Narrowing(Record):
     """What a person has taken back, at the instant of the log entry that says so."""
 
+    form: ClassVar[Form] = {"person": PersonId.parse, "at": parse_instant, "less": Less.parse}
     person: PersonId
     at: Instant
     less: Less
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """Read a narrowing as a fact of a case; any other shape raises ValueError."""
-        read = closed(value, person=PersonId.parse, at=parse_instant, less=Less.parse)
-        return cls(**read)
 
     def share_end(self, until: Instant) -> Instant:
         """Return until when something may be shared that may be until `until` without this."""
@@ -75,9 +69,9 @@ class Narrowing:
         return until if end is None else min(until, max(end, self.at))
 
 
-LESS: dict[str, Callable[[Any], Any]] = {
+LESS: Form = {
     "receivers": ordered(parse_holder, str, least=0, most=MOST_RECEIVERS),
-    "categories": ordered(Category, str, least=0, most=len(Category)),
+    "categories": ordered(member(Category), str, least=0, most=len(Category)),
     "share_until": optional(parse_instant),
     "read_until": optional(parse_instant),
 }

@@ -17,10 +17,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from keys.canonical import canonical
-from protocol.consent.fields import closed, ordered, plain, short_text
+from protocol.consent.fields import Form, Record, member, ordered, plain, short_text
 from protocol.consent.vocabulary import Category, Kind, Language, Purpose, RoleAct
 from protocol.identifiers import (
     ConsentId,
@@ -32,7 +32,7 @@ from protocol.identifiers import (
     parse_digest,
     parse_instant,
 )
-from protocol.reading import Malformed, boolean, integer
+from protocol.reading import Malformed, boolean, closed, integer
 
 VERSION = 1
 CATEGORIES = tuple(str(category) for category in Category)
@@ -47,9 +47,10 @@ class BadTerms(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class UnitParty:
+class UnitParty(Record):
     """A unit, alone or with every unit below it. Never an employee: consents outlive staff."""
 
+    form: ClassVar[Form] = {"unit": UnitId.parse, "subunits": boolean}
     unit: UnitId
     subunits: bool
 
@@ -60,9 +61,10 @@ class UnitParty:
 
 
 @dataclass(frozen=True, slots=True)
-class PersonParty:
+class PersonParty(Record):
     """One of the family's own persons."""
 
+    form: ClassVar[Form] = {"person": PersonId.parse}
     person: PersonId
 
     @property
@@ -74,10 +76,17 @@ class PersonParty:
 Party = UnitParty | PersonParty
 
 
+def _person_or_subject(value: object) -> PersonId | SubjectId:
+    if isinstance(value, str) and value.startswith(SubjectId.prefix):
+        return SubjectId.parse(value)
+    return PersonId.parse(value)
+
+
 @dataclass(frozen=True, slots=True)
-class Role:
+class Role(Record):
     """What one rule asks of one person; for `is-heard` that person is the subject."""
 
+    form: ClassVar[Form] = {"person": _person_or_subject, "act": member(RoleAct), "rule": short_text(100)}
     person: PersonId | SubjectId
     act: RoleAct
     rule: str
@@ -89,28 +98,24 @@ class Role:
         Raises:
             ValueError: any other shape.
         """
-        read = closed(value, person=_person_or_subject, act=RoleAct, rule=short_text(100))
-        if isinstance(read["person"], SubjectId) is not (read["act"] is RoleAct.IS_HEARD):
+        role = cls(**closed(value, "the role", cls.form))
+        if isinstance(role.person, SubjectId) is not (role.act is RoleAct.IS_HEARD):
             raise Malformed("the subject is heard; persons sign, are informed or may object")
-        return cls(**read)
+        return role
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Text(Record):
     """The plain-language text that the signers were shown."""
 
+    form: ClassVar[Form] = {
+        "version": short_text(20),
+        "language": member(Language),
+        "body": short_text(_LONGEST_BODY),
+    }
     version: str
     language: Language
     body: str
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """Read the text.
-
-        Raises:
-            ValueError: any other shape.
-        """
-        return cls(**closed(value, version=short_text(20), language=Language, body=short_text(_LONGEST_BODY)))
 
 
 @dataclass(frozen=True)
@@ -143,29 +148,10 @@ class Terms:
                 signer, or an own-sending whose one sender is not a person who also receives the answers.
         """
         try:
-            terms = cls(
-                **closed(
-                    value,
-                    v=integer,
-                    id=ConsentId.parse,
-                    subject=SubjectId.parse,
-                    matter=MatterId.parse,
-                    kind=Kind,
-                    purpose=Purpose,
-                    senders=ordered(parse_party, _id, most=_MOST_PARTIES),
-                    receivers=ordered(parse_party, _id, most=_MOST_PARTIES),
-                    categories=ordered(Category, str, most=len(Category)),
-                    made=parse_instant,
-                    share_until=parse_instant,
-                    read_until=parse_instant,
-                    rules=parse_digest,
-                    onward=boolean,
-                    roles=ordered(Role.parse, _role_order, most=_MOST_PARTIES),
-                    text=Text.parse,
-                )
-            )
+            terms = cls(**closed(value, "the terms", _TERMS))
             terms._refuse_contradictions()
-            _ = terms.digest  # text that has no canonical form is refused here, not when somebody asks for the digest
+            # What was read writes back to the very values it was read from; text that has no canonical form is refused.
+            terms.__dict__["digest"] = _digest(value)
         except ValueError as error:
             raise BadTerms(f"not the terms of a consent: {error}") from error
         return terms
@@ -178,7 +164,7 @@ class Terms:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical terms, in hex."""
-        return hashlib.sha256(canonical(self.to_json())).hexdigest()
+        return _digest(self.to_json())
 
     def _refuse_contradictions(self) -> None:
         if self.v != VERSION:
@@ -203,14 +189,8 @@ def parse_party(value: object) -> Party:
         ValueError: any other shape.
     """
     if isinstance(value, dict) and "person" in value:
-        return PersonParty(**closed(value, person=PersonId.parse))
-    return UnitParty(**closed(value, unit=UnitId.parse, subunits=boolean))
-
-
-def _person_or_subject(value: object) -> PersonId | SubjectId:
-    if isinstance(value, str) and value.startswith(SubjectId.prefix):
-        return SubjectId.parse(value)
-    return PersonId.parse(value)
+        return PersonParty.parse(value)
+    return UnitParty.parse(value)
 
 
 def _id(party: Party) -> str:
@@ -219,3 +199,28 @@ def _id(party: Party) -> str:
 
 def _role_order(role: Role) -> tuple[str, str]:
     return role.person, role.act
+
+
+def _digest(written: Any) -> str:
+    return hashlib.sha256(canonical(written)).hexdigest()
+
+
+_parties = ordered(parse_party, _id, most=_MOST_PARTIES)
+_TERMS: Form = {
+    "v": integer,
+    "id": ConsentId.parse,
+    "subject": SubjectId.parse,
+    "matter": MatterId.parse,
+    "kind": member(Kind),
+    "purpose": member(Purpose),
+    "senders": _parties,
+    "receivers": _parties,
+    "categories": ordered(member(Category), str, most=len(Category)),
+    "made": parse_instant,
+    "share_until": parse_instant,
+    "read_until": parse_instant,
+    "rules": parse_digest,
+    "onward": boolean,
+    "roles": ordered(Role.parse, _role_order, most=_MOST_PARTIES),
+    "text": Text.parse,
+}
