@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from clients.cli.failing import DONE, INCOMPLETE, TAMPERED
 from clients.cli.judging import judge_by
 from clients.cli.plain import plain
 from clients.cli.progress import bar
 from clients.cli.reading import identifier
-from clients.cli.session import DONE, INCOMPLETE, TAMPERED, Session, command
+from clients.cli.session import Session, command
 from clients.sdk import log
 from protocol.identifiers import SubjectId
 from protocol.log.export import Outcome, Verdict

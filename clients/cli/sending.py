@@ -160,10 +160,11 @@ def show_sent(session: Session, done: sending.Sent) -> None:
 
 def show_foreseen(session: Session, seen: Foreseen) -> None:
     """Say what would come of sending, without sending; raises `Denied` as sending would."""
-    if isinstance(seen.answer, Deny):
-        raise refusal(seen.answer, session.language)
+    answer = seen.choice.answer
+    if isinstance(answer, Deny):
+        raise refusal(answer, seen.choice, session.language)
     session.show(
-        {"may_send": True, "parents": str(seen.parents), "consents": list(seen.answer.consents)},
+        {"may_send": True, "parents": str(seen.parents), "consents": list(answer.consents)},
         session.say("Dette kan sendes. Ingenting er sendt.", "This may be sent. Nothing was sent."),
         session.say(*_PARENTS[seen.parents]),
     )
@@ -174,7 +175,7 @@ async def _told_before(session: Session, client: Client, wanted: sending.Wanted)
     if wanted.unit is not None:
         return
     seen = await foreseen(client, wanted)
-    if not seen.youth or isinstance(seen.answer, Deny) or session.as_json:
+    if not seen.youth or isinstance(seen.choice.answer, Deny) or session.as_json:
         return
     session.console.print(session.say(*_PARENTS[seen.parents]), soft_wrap=True)
     if sys.stdin.isatty() and not typer.confirm(session.say("Vil du sende det?", "Send it?")):

@@ -16,35 +16,14 @@ from typing import Annotated, Any, Concatenate, ParamSpec
 import typer
 from rich.console import Console
 
-from clients.cli.plain import plain, prose, safe_json
-from clients.pdf import UnsafeFile
+from clients.cli.failing import DONE, as_told, tell
+from clients.cli.plain import prose, safe_json
 from clients.sdk.client import Client
-from clients.sdk.errors import (
-    Denied,
-    Fault,
-    Incomplete,
-    Misused,
-    SdkError,
-    Tampered,
-    Unreachable,
-    as_sdk_error,
-)
-from clients.texts import phrase, told
+from clients.sdk.errors import Fault, Misused, SdkError
+from clients.texts import phrase
 from protocol.consent.vocabulary import Language
 
 P = ParamSpec("P")
-
-DONE, FAULT, USAGE, REFUSED, TAMPERED, UNREACHABLE, INCOMPLETE = 0, 1, 2, 3, 4, 5, 6
-"""Exit codes (DESIGN §9)."""
-
-_EXIT: tuple[tuple[type[SdkError], int], ...] = (
-    (Fault, FAULT),
-    (Misused, USAGE),
-    (Denied, REFUSED),
-    (Tampered, TAMPERED),
-    (Unreachable, UNREACHABLE),
-    (Incomplete, INCOMPLETE),
-)
 
 HomeOption = Annotated[
     Path, typer.Option("--home", envvar="FORTROLIG_HOME", help="The folder with your keys.", show_default=True)
@@ -173,62 +152,15 @@ def carry_out(session: Session, work: Callable[[], Awaitable[None]]) -> int:
 
     try:
         asyncio.run(running())
-    except UnsafeFile as error:
-        sentence = error.sentence("nb" if session.language is Language.BOKMAL else "en")
-        return _tell(session, Denied(error.code, sentence))
     except KeyboardInterrupt:
-        return _tell(session, Fault("interrupted", "Stopped. What was acknowledged stands."))
+        error: SdkError = Fault("interrupted", "Stopped. What was acknowledged stands.")
     except (typer.Exit, typer.Abort):
         raise
-    except OSError as error:
-        return _tell(session, _of_file(error))
-    except Exception as error:  # noqa: BLE001  (a person never sees a stack trace)
-        known = as_sdk_error(error)
-        return _tell(session, known or Fault("fault", f"It could not be done: {error!r}.", reason=type(error).__name__))
-    return DONE
-
-
-def _of_file(error: OSError) -> SdkError:
-    path = error.filename or "?"
-    if isinstance(error, FileNotFoundError):
-        return Misused("no-such-file", f"There is no file {path}.", path=path)
-    if isinstance(error, FileExistsError):
-        return Misused("file-exists", f"{path} is there already; nothing was overwritten.", path=path)
-    return Fault("fault", f"It could not be done: {error}.", reason=error)
-
-
-def _tell(session: Session, error: SdkError) -> int:
-    """Say what went wrong, in the person's language, and return the exit code."""
-    why = told(error, session.language)
-    missing: tuple[str, ...] = getattr(error, "missing", ())
-    status = next(status for kind, status in _EXIT if isinstance(error, kind))
-    if session.as_json:
-        problem = {"error": {"code": error.code, "detail": why, "missing": list(missing)}}
-        sys.stdout.write(safe_json(problem) + "\n")
-        return status
-    console = Console(stderr=True, highlight=False, emoji=False)
-    console.print(f"[bold]{prose(why)}[/bold]", soft_wrap=True)
-    for one in missing:
-        act, _, person = one.partition(":")
-        console.print(f"  {plain(_MISSING[session.language].get(act, act))}: {plain(person)}", soft_wrap=True)
-    console.print(f"  ({plain(error.code)})", style="dim")
-    return status
-
-
-_MISSING: Mapping[Language, Mapping[str, str]] = {
-    Language.BOKMAL: {
-        "signs": "mangler signatur fra",
-        "is-heard": "må høres",
-        "is-informed": "må informeres",
-        "may-object": "kan motsette seg",
-    },
-    Language.ENGLISH: {
-        "signs": "has not signed",
-        "is-heard": "must be heard",
-        "is-informed": "must be informed",
-        "may-object": "may object",
-    },
-}
+    except Exception as raised:  # noqa: BLE001  (a person never sees a stack trace)
+        error = as_told(raised, session.language)
+    else:
+        return DONE
+    return tell(error, session.language, as_json=session.as_json)
 
 
 def _given(text: str) -> str:

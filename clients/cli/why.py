@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from clients.cli.failing import explanation_json, explanation_lines
 from clients.cli.plain import plain
 from clients.cli.sending import moment, unclear
 from clients.cli.session import Session, command
@@ -99,12 +100,8 @@ def _json(session: Session, built: Rebuilt, *, known_then: bool) -> dict[str, An
         "decision": "deny" if isinstance(answer, Deny) else "permit",
         "consents": [] if isinstance(answer, Deny) else list(answer.consents),
         "reason": None if told is None else str(told.reason),
-        "why": None if told is None else told.why,
         "missing": [] if told is None else [f"{one.act}:{one.person}" for one in told.missing],
-        "acts": [] if told is None else list(told.acts),
-        "step": None if told is None else str(told.step),
-        "next": None if told is None else told.next,
-        "channels": [] if told is None else list(told.channels),
+        "explanation": None if told is None else explanation_json(told),
         "rules": [
             {"id": rule.id, "text": _rule_text(session, rule.nb, rule.en), "reference": rule.reference}
             for rule in built.rules
@@ -133,7 +130,7 @@ def _lines(session: Session, built: Rebuilt) -> list[str]:
     )
     lines = [f"[bold]{may} {act}.[/bold]  [dim]{moment(built.at)}[/dim]"]
     if told is not None:
-        lines += map(plain, (told.why, *told.acts, told.next, *told.channels))
+        lines += map(plain, explanation_lines(told))
     lines += [plain(f"  {rule.id}: {_rule_text(session, rule.nb, rule.en)} ({rule.reference})") for rule in built.rules]
     lines.append(session.say("Det bygger på:", "It rests on:"))
     return [*lines, *(_line(session, one) for one in built.shown)]

@@ -10,15 +10,17 @@ from typing import Any, Self
 
 from clients.sdk import shields
 from clients.sdk.client import Client
-from clients.sdk.consents import Situation, denied, situation
+from clients.sdk.consents import Situation, situation
 from clients.sdk.content import Attachment
 from clients.sdk.errors import Denied
 from clients.sdk.transport import clock
 from protocol.consent.answer import Deny, Permit, Reason
 from protocol.consent.ask import Actor, Ask
+from protocol.consent.case import Case
 from protocol.consent.decide import decide
+from protocol.consent.explain import explain
 from protocol.consent.vocabulary import Act, Category, Kind, Language, Purpose
-from protocol.identifiers import ConversationId, MatterId, PersonId, SubjectId, UnitId
+from protocol.identifiers import ConversationId, Instant, MatterId, PersonId, SubjectId, UnitId
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,22 @@ class Wanted:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The answer for one set of consents, with what it was decided by."""
+
+    answer: Permit | Deny
+    ask: Ask
+    case: Case
+    at: Instant
+
+    @property
+    def consents(self) -> tuple[str, ...]:
+        """Those that carry the share, or would once somebody has acted; none where they never will."""
+        may = isinstance(self.answer, Permit) or self.answer.missing
+        return self.ask.consents if may else ()
+
+
 async def around(client: Client, wanted: Wanted) -> Situation:
     """Fetch and believe everything around the child and the recipients; raises `Tampered`."""
     found = await situation(client, wanted.subject, [to for to in wanted.to if isinstance(to, UnitId)])
@@ -91,18 +109,18 @@ async def around(client: Client, wanted: Wanted) -> Situation:
 
 def permitted(client: Client, found: Situation, wanted: Wanted, *, hold: bool) -> tuple[Permit | Deny, tuple[str, ...]]:
     """Decide; a `Deny` comes back only where the share may wait for what is missing. Raises `Denied`."""
-    answer, consents = choose(client, found, wanted)
-    if isinstance(answer, Deny) and not (hold and consents):
-        raise refusal(answer, wanted.language)
-    return answer, consents
+    choice = choose(client, found, wanted)
+    if isinstance(choice.answer, Deny) and not (hold and choice.consents):
+        raise refusal(choice.answer, choice, wanted.language)
+    return choice.answer, choice.consents
 
 
-def choose(client: Client, found: Situation, wanted: Wanted) -> tuple[Permit | Deny, tuple[str, ...]]:
-    """Find consents that permit the share, and return the answer with the consents that came closest."""
+def choose(client: Client, found: Situation, wanted: Wanted) -> Choice:
+    """Find consents that permit the share, or those that came closest."""
     now = clock()
     acting = [] if wanted.unit is None else [(client.person, wanted.unit)]
-    closest: tuple[Deny, tuple[str, ...]] | None = None
-    for purpose, consents in _candidates(found, wanted):
+
+    def choice(purpose: Purpose, consents: tuple[str, ...]) -> Choice:
         ask = Ask(
             act=Act.SHARE,
             subject=wanted.subject,
@@ -115,12 +133,17 @@ def choose(client: Client, found: Situation, wanted: Wanted) -> tuple[Permit | D
             consents=consents,
             shared_at=None,
         )
-        answer = decide(ask, found.case(consents, acting), now)
-        if isinstance(answer, Permit):
-            return answer, consents
-        if closest is None or _closeness(answer) >= _closeness(closest[0]):
-            closest = answer, consents if answer.missing else ()
-    return closest or (Deny(Reason.NO_CONSENT), ())
+        case = found.case(consents, acting)
+        return Choice(decide(ask, case, now) if consents else Deny(Reason.NO_CONSENT), ask, case, now)
+
+    closest, rank = choice(Purpose.INFORMATION, ()), (False, -1)
+    for purpose, consents in _candidates(found, wanted):
+        tried = choice(purpose, consents)
+        if isinstance(tried.answer, Permit):
+            return tried
+        if _closeness(tried.answer) >= rank:
+            closest, rank = tried, _closeness(tried.answer)
+    return closest
 
 
 def _closeness(deny: Deny) -> tuple[bool, int]:
@@ -142,8 +165,8 @@ def _candidates(found: Situation, wanted: Wanted) -> Iterator[tuple[Purpose, tup
             yield purpose, consents
 
 
-def refusal(deny: Deny, language: Language) -> Denied:
-    """Return the error that says why something may not be sent, and who must still act."""
+def refusal(deny: Deny, choice: Choice, language: Language) -> Denied:
+    """Return the error that says why something may not be sent, who must still act, and what to do."""
     missing = tuple(f"{one.act}:{one.person}" for one in deny.missing)
-    said = denied(deny.reason, language)
-    return Denied(said.code, str(said), missing=missing, rule=deny.rule)
+    told = explain(deny, choice.ask, choice.ask.sender, choice.case, choice.at, language=language)
+    return Denied(str(deny.reason), told.text, missing=missing, rule=deny.rule, explanation=told)

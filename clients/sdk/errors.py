@@ -8,6 +8,7 @@ from typing import Any
 
 from clients.pdf.reasons import UnsafeFile
 from keys.keyring import KeyringError
+from protocol.consent.explain import Explanation
 from protocol.statements.base import Refused
 
 _NOT_ENOUGH = frozenset({"no-epoch", "no-sheet", "ended", "unknown-person", "unknown-unit"})
@@ -35,14 +36,25 @@ class Misused(SdkError):
 
 
 class Denied(SdkError):
-    """It was refused for lack of a consent or a right; `missing` is who must still act, as `act:person`."""
+    """It was refused for lack of a consent or a right; `missing` is who must still act, as `act:person`.
+
+    `explanation` is there where this client decided: whole, in the words of whoever asked.
+    """
 
     def __init__(
-        self, code: str, why: str, *, missing: tuple[str, ...] = (), rule: str | None = None, **facts: object
+        self,
+        code: str,
+        why: str,
+        *,
+        missing: tuple[str, ...] = (),
+        rule: str | None = None,
+        explanation: Explanation | None = None,
+        **facts: object,
     ) -> None:
         super().__init__(code, why, **facts)
         self.missing = missing
         self.rule = rule
+        self.explanation = explanation
 
 
 class Tampered(SdkError):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from clients.sdk.choosing import Wanted, around, choose
+from clients.sdk.choosing import Choice, Wanted, around, choose
 from clients.sdk.client import Client
 from clients.sdk.consents import Situation
 from clients.sdk.transport import clock
-from protocol.consent.answer import Deny, Permit
 from protocol.consent.ask import Actor
 from protocol.consent.case import Sheet
 from protocol.consent.visibility import View, view
@@ -31,7 +30,7 @@ class ParentsSee(StrEnum):
 class Foreseen:
     """What would come of sending now: the decision, whether I am the youth, and what parents would see."""
 
-    answer: Permit | Deny
+    choice: Choice
     youth: bool
     parents: ParentsSee
 
@@ -43,13 +42,13 @@ async def foreseen(client: Client, wanted: Wanted) -> Foreseen:
         Tampered: something that came does not hold.
     """
     found, now = await around(client, wanted), clock()
-    answer, consents = choose(client, found, wanted)
-    sheet = found.case(consents).sheet
+    choice = choose(client, found, wanted)
+    sheet, consents = choice.case.sheet, choice.consents
     if sheet is None:
-        return Foreseen(answer, youth=False, parents=ParentsSee.NOTHING)
+        return Foreseen(choice, youth=False, parents=ParentsSee.NOTHING)
     seen = [parents_see(found, consents, parent, wanted, now) for parent in _parents(sheet, now) - {client.person}]
     youth = any(one.person == client.person and one.capacity is Capacity.SELF for one in sheet.may_sign)
-    return Foreseen(answer, youth, max(seen, key=list(ParentsSee).index, default=ParentsSee.NOTHING))
+    return Foreseen(choice, youth, max(seen, key=list(ParentsSee).index, default=ParentsSee.NOTHING))
 
 
 def parents_see(

@@ -230,12 +230,13 @@ _REGIMES = {
     Regime.CHILD_WELFARE: Audience.CHILD_WELFARE,
     Regime.OTHER: Audience.BOROUGH,
 }
-_FAMILY = frozenset({Audience.PARENT, Audience.YOUTH})
+FAMILY = frozenset({Audience.PARENT, Audience.YOUTH})
+"""They are told who must still act by footing; an id says nothing to them."""
 
 
 def _said(texts: Mapping[str, str], audience: Audience) -> str:
     """Choose the audience's own words, else those of its group, else those for everybody; "" where there are none."""
-    group = "family" if audience in _FAMILY else "services"
+    group = "family" if audience in FAMILY else "services"
     return next((texts[each] for each in (audience, group, "all") if each in texts), "")
 
 

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from clients.cli import session
+from clients.cli import failing
 from protocol.consent.answer import Reason
 from protocol.log.event import Event
 from protocol.log.verdict import Code
@@ -128,7 +128,7 @@ def test_the_protocol_lists_every_use_that_binds_sealed_bytes() -> None:
 def test_the_protocol_lists_every_exit_code() -> None:
     table = document("docs/protocol.md").split("## Exit codes")[1].split("\n## ")[0]
     names = ("DONE", "FAULT", "USAGE", "REFUSED", "TAMPERED", "UNREACHABLE", "INCOMPLETE")
-    for code in (getattr(session, name) for name in names):
+    for code in (getattr(failing, name) for name in names):
         assert f"| {code} |" in table
 
 
