@@ -36,10 +36,15 @@ def canonical(value: Any) -> bytes:
             surrogate, anything that is no JSON value, or nests deeper than `DEEPEST`.
     """
     _check(value, DEEPEST)
-    return _write(value)
+    return rewritten(value)
 
 
-def _write(value: Any) -> bytes:
+def rewritten(value: Any) -> bytes:
+    """Write a value of which every member has been read strictly, so that there is nothing left to refuse but text.
+
+    Raises:
+        NotCanonical: text holds a lone surrogate.
+    """
     text = _compact(value)
     if text.isascii():
         return text.encode("ascii")
@@ -74,7 +79,7 @@ def parse(text: bytes) -> Any:
     if text.count(b"[") + text.count(b"{") > DEEPEST:
         _check(value, DEEPEST)
     # Text is compared as it was decoded: most of what comes in has no need to be encoded again.
-    same = _write(value) == text if _is_beyond_16_bits(given) else _compact(value) == given
+    same = rewritten(value) == text if _is_beyond_16_bits(given) else _compact(value) == given
     if not same:
         raise NotCanonical("the bytes are JSON, but not in canonical form")
     return value

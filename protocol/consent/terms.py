@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
-from keys.canonical import canonical
+from keys.canonical import canonical, rewritten
 from protocol.consent.fields import Form, Record, member, ordered, plain, short_text
 from protocol.consent.vocabulary import Category, Kind, Language, Purpose, RoleAct
 from protocol.identifiers import (
@@ -151,7 +151,7 @@ class Terms:
             terms = cls(**closed(value, "the terms", _TERMS))
             terms._refuse_contradictions()
             # What was read writes back to the very values it was read from; text that has no canonical form is refused.
-            terms.__dict__["digest"] = _digest(value)
+            terms.__dict__["digest"] = _digest(rewritten(value))
         except ValueError as error:
             raise BadTerms(f"not the terms of a consent: {error}") from error
         return terms
@@ -164,7 +164,7 @@ class Terms:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical terms, in hex."""
-        return _digest(self.to_json())
+        return _digest(canonical(self.to_json()))
 
     def _refuse_contradictions(self) -> None:
         if self.v != VERSION:
@@ -201,8 +201,8 @@ def _role_order(role: Role) -> tuple[str, str]:
     return role.person, role.act
 
 
-def _digest(written: Any) -> str:
-    return hashlib.sha256(canonical(written)).hexdigest()
+def _digest(written: bytes) -> str:
+    return hashlib.sha256(written).hexdigest()
 
 
 _parties = ordered(parse_party, _id, most=_MOST_PARTIES)

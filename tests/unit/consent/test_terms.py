@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from keys.canonical import canonical
-from protocol.consent.terms import CATEGORIES, BadTerms, Terms
+from protocol.consent.terms import CATEGORIES, BadTerms, Terms, Text
+from protocol.consent.vocabulary import Language
 from tests.unit.consent import family as f
 
 JSON = dict[str, Any]
@@ -27,6 +28,11 @@ def test_the_digest_is_sha256_of_the_canonical_terms() -> None:
     terms = Terms.parse(written())
     assert terms.digest == hashlib.sha256(canonical(written())).hexdigest()
     assert terms.digest != f.terms().digest
+
+
+def test_terms_made_here_have_the_digest_that_they_are_read_back_with() -> None:
+    made = f.terms(text=Text("1", Language.BOKMAL, "Før 🗝 og etter\u2028å"))
+    assert Terms.parse(made.to_json()).digest == made.digest
 
 
 @pytest.mark.parametrize("missing", sorted(written()))
