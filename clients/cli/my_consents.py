@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import typer
 
 from clients.cli.answers import answer_lines, answers
 from clients.cli.finding import ChildOption, ConsentArgument, day, fitting, role
+from clients.cli.naming import category_names, named, series, who
+from clients.cli.openings import latest, latest_lines, opening_json, opening_lines
 from clients.cli.plain import plain, prose
 from clients.cli.reading import child as find_child
 from clients.cli.recorded import recorded_line
@@ -16,13 +18,14 @@ from clients.cli.session import Session, command
 from clients.cli.states import STATES
 from clients.sdk import receiving
 from clients.sdk.client import Client
+from clients.sdk.openings import Opening, openings
 from clients.sdk.overview import Next, Overview, Place, Shown, overview
 from clients.sdk.recorded import written_down
 from protocol.consent.answer import Missing
 from protocol.consent.terms import Party, UnitParty
-from protocol.consent.vocabulary import Category, Purpose
-from protocol.identifiers import Instant, PersonId, UnitId
-from protocol.texts import sentence, texts
+from protocol.consent.vocabulary import Purpose
+from protocol.identifiers import Instant, PersonId
+from protocol.texts import sentence
 
 _PLACES: Mapping[Place, tuple[str, str]] = {
     Place.WAITING: ("Venter på noen", "Waiting for somebody"),
@@ -55,26 +58,34 @@ def register(app: typer.Typer) -> None:
 async def list_consents(session: Session, child: ChildOption = None) -> None:
     """Show all consents around a child: what waits for somebody, what is in force, what has ended.
 
-    Each says who can see what until when, and who must still act. Renewing is offered 14 days before the end.
+    Each says who can see what until when, who opened something last, and who must still act. Renewing is offered 14
+    days before the end.
 
     Example: `fortrolig consent list`
     """
     async with session.client() as client:
         found = await overview(client, await find_child(client, child))
+        opened = await openings(client, [shown.known for shown in found.consents])
         me = client.person
     if not found.consents:
         session.show({"consents": []}, session.say("Ingen samtykker ennå.", "No consents yet."))
         return
     session.show(
-        {"consents": [brief(shown) for shown in found.consents]},
-        *(line for place in Place for line in _section(session, found, place, me)),
+        {
+            "consents": [
+                {**brief(shown), "last_opened": opening_json(latest(opened[shown.known.digest]))}
+                for shown in found.consents
+            ]
+        },
+        *(line for place in Place for line in _section(session, found, place, opened, me)),
     )
 
 
 async def show(session: Session, consent: ConsentArgument, child: ChildOption = None) -> None:
     """Show one consent: the text to read before you sign, who has signed, who must still act, and what comes next.
 
-    Of what you and your units sent in the matter it shows who has opened it.
+    It shows who received and opened what under it, each proved by the reader's own signature and the log, and how far
+    came what you and your units sent in the matter.
 
     Example: `fortrolig consent show 3fa9c1`
     """
@@ -83,10 +94,11 @@ async def show(session: Session, consent: ConsentArgument, child: ChildOption = 
         known = fitting([shown.known for shown in found.consents], consent)
         [shown] = [one for one in found.consents if one.known is known]
         sent = await _sent_in(client, shown)
+        opened = (await openings(client, [known]))[known.digest]
         me = client.person
     terms = known.terms
     session.show(
-        {**brief(shown), "terms": terms.to_json(), "sent": sent},
+        {**brief(shown), "terms": terms.to_json(), "openings": opening_json(opened), "sent": sent},
         f"[bold]{prose(terms.text.body)}[/bold]",
         "",
         *lines(session, found, shown, me),
@@ -94,7 +106,9 @@ async def show(session: Session, consent: ConsentArgument, child: ChildOption = 
         *_signatures(session, shown, me),
         *answer_lines(session, known, me),
         "",
-        *_openings(session, found, sent, me),
+        *opening_lines(session, opened, me),
+        "",
+        *_sent_lines(session, found, sent, me),
     )
 
 
@@ -126,13 +140,16 @@ def brief(shown: Shown) -> dict[str, Any]:
     }
 
 
-def _section(session: Session, found: Overview, place: Place, me: PersonId) -> Iterator[str]:
+def _section(
+    session: Session, found: Overview, place: Place, opened: Mapping[str, Sequence[Opening]], me: PersonId
+) -> Iterator[str]:
     some = [shown for shown in found.consents if shown.place is place]
     yield f"[bold]{session.say(*_PLACES[place])}[/bold] ({len(some)})"
     if not some:
         yield f"  {session.say(*_EMPTY[place])}"
     for shown in some:
         yield from lines(session, found, shown, me)
+        yield from latest_lines(session, opened[shown.known.digest], me)
     yield ""
 
 
@@ -144,9 +161,9 @@ def lines(session: Session, found: Overview, shown: Shown, me: PersonId) -> Iter
     yield f"  [bold]{known.digest[:16]}[/bold]  {purpose}, {known.terms.kind}"
     yield f"    [bold]{state}[/bold]"
     if shown.place is not Place.ENDED:
-        who = _series(_parties(session, found, left.receivers, me))
-        yield f"    {session.say('Hvem kan se', 'Who can see')}: {who}"
-        yield f"    {session.say('Hva', 'What')}: {_series(_categories(session, left.categories))}"
+        readers = series(_parties(session, found, left.receivers, me))
+        yield f"    {session.say('Hvem kan se', 'Who can see')}: {readers}"
+        yield f"    {session.say('Hva', 'What')}: {series(category_names(session, left.categories))}"
         yield session.say(f"    Deles til {day(left.share_until)}", f"    Shared until {day(left.share_until)}")
         yield session.say(f"    Leses til {day(left.read_until)}", f"    Read until {day(left.read_until)}")
     if known.standing.reason is not None:
@@ -157,8 +174,8 @@ def lines(session: Session, found: Overview, shown: Shown, me: PersonId) -> Iter
 
 
 def _must_act(session: Session, missing: Missing, me: PersonId) -> str:
-    who = _who(session, missing.person, me)
-    told = f"{session.say('Mangler', 'Missing')}: {who} - {role(session, missing.act)}"
+    person = who(session, missing.person, me)
+    told = f"{session.say('Mangler', 'Missing')}: {person} - {role(session, missing.act)}"
     return f"[bold]{told}[/bold]" if missing.person == me else told
 
 
@@ -186,15 +203,13 @@ def _next(session: Session, shown: Shown) -> str:
 
 def _signatures(session: Session, shown: Shown, me: PersonId) -> Iterator[str]:
     for signature in shown.known.facts.signatures:
-        who = _who(session, signature.person, me)
-        yield session.say(f"  Signert {day(signature.at)}: {who}", f"  Signed {day(signature.at)}: {who}")
+        signer = who(session, signature.person, me)
+        yield session.say(f"  Signert {day(signature.at)}: {signer}", f"  Signed {day(signature.at)}: {signer}")
     for narrowing in shown.known.facts.narrowings:
-        who = _who(session, narrowing.person, me)
-        yield session.say(
-            f"  En del trukket {day(narrowing.at)}: {who}", f"  Part withdrawn {day(narrowing.at)}: {who}"
-        )
+        by = who(session, narrowing.person, me)
+        yield session.say(f"  En del trukket {day(narrowing.at)}: {by}", f"  Part withdrawn {day(narrowing.at)}: {by}")
     for word in written_down(shown.known):
-        yield f"  {recorded_line(session, word, _who(session, word.person, me))}"
+        yield f"  {recorded_line(session, word, who(session, word.person, me))}"
 
 
 async def _sent_in(client: Client, shown: Shown) -> list[dict[str, Any]]:
@@ -202,14 +217,14 @@ async def _sent_in(client: Client, shown: Shown) -> list[dict[str, Any]]:
     return [item for item in await receiving.sent(client) if item["matter"] == shown.known.terms.matter]
 
 
-def _openings(session: Session, found: Overview, sent: list[dict[str, Any]], me: PersonId) -> Iterator[str]:
+def _sent_lines(session: Session, found: Overview, sent: list[dict[str, Any]], me: PersonId) -> Iterator[str]:
     if not sent:
         yield session.say("Du har ikke sendt noe i denne saken.", "You have sent nothing in this matter.")
     for item in sent:
         yield session.say(f"Sendt {day(Instant(item['t']))}:", f"Sent {day(Instant(item['t']))}:")
         for one in item["recipients"]:
-            who = _named(session, found, one["to"], me)
-            yield f"  {who}: {_reached(session, one)}"
+            receiver = named(session, found.names, one["to"], me)
+            yield f"  {receiver}: {_reached(session, one)}"
 
 
 def _reached(session: Session, one: Mapping[str, Any]) -> str:
@@ -224,25 +239,7 @@ def _reached(session: Session, one: Mapping[str, Any]) -> str:
 def _parties(session: Session, found: Overview, parties: tuple[Party, ...], me: PersonId) -> list[str]:
     wide = session.say("med underenheter", "with sub-units")
     return [
-        _named(session, found, party.id, me) + (f" ({wide})" if isinstance(party, UnitParty) and party.subunits else "")
+        named(session, found.names, party.id, me)
+        + (f" ({wide})" if isinstance(party, UnitParty) and party.subunits else "")
         for party in parties
     ]
-
-
-def _categories(session: Session, categories: tuple[Category, ...]) -> list[str]:
-    names = texts(session.language)["consent"]["categories"]
-    return [str(names[category]) for category in categories]
-
-
-def _named(session: Session, found: Overview, party: str, me: PersonId) -> str:
-    if party.startswith(f"{UnitId.prefix}_"):
-        return plain(found.names.get(UnitId(party), party))
-    return _who(session, party, me)
-
-
-def _who(session: Session, person: str, me: PersonId) -> str:
-    return session.say("du", "you") if person == me else person
-
-
-def _series(names: list[str]) -> str:
-    return ", ".join(names) if names else "-"

@@ -89,18 +89,21 @@ class Transport:
         Raises:
             Fault: the pages never end, or the answer is not a list.
         """
-        found: list[Any] = []
+        return [one async for page in self.each_page(path, member, **query) for one in page[member]]
+
+    async def each_page(self, path: str, *members: str, **query: Any) -> AsyncIterator[dict[str, list[Any]]]:
+        """GET a page after the other, each with these lists; raises as `pages`."""
         cursor: str | None = None
         seen: set[str | None] = set()
         while cursor not in seen and len(seen) < _MOST_PAGES:
             seen.add(cursor)
             page = await self.get(path, **query, cursor=cursor)
-            if not isinstance(page, dict) or not isinstance(page.get(member), list):
+            if not isinstance(page, dict) or not all(isinstance(page.get(member), list) for member in members):
                 raise bad_answer(path)
-            found += page[member]
+            yield page
             cursor = page.get("next")
             if cursor is None:
-                return found
+                return
         raise bad_answer(path)
 
     async def delete(self, path: str) -> None:

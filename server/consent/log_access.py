@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from protocol.consent.ask import Actor
 from protocol.consent.visibility import view
 from protocol.log.details import Decision
 from protocol.statements.consent import RequestBody
@@ -16,7 +15,7 @@ from server.identity import store as identity
 from server.identity.access import KnownPersons
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from sqlalchemy import Connection
 
@@ -58,20 +57,36 @@ def _is_member(connection: Connection, person: PersonId, units: Iterable[UnitId 
 
 
 def _sees_log(connection: Connection, person: PersonId, subject: SubjectId, details: Details, at: Instant) -> bool:
+    found = sights(connection, person, subject, details.consents, at)
+    involved = {details.for_unit, *details.recipients} if details.act in _SHARED else None
+    return all(consent in found and found[consent].reaches(involved) for consent in details.consents)
+
+
+class Sight(NamedTuple):
+    """On what footing somebody sees what is logged of a consent that they may know of."""
+
+    themself: bool
+    units: frozenset[UnitId]
+
+    def reaches(self, involved: Collection[PersonId | UnitId | None] | None) -> bool:
+        """Say whether they see what these did under it; null for the words said on it, which all parties see."""
+        return self.themself or (bool(self.units) if involved is None else not self.units.isdisjoint(involved))
+
+
+def sights(
+    connection: Connection, person: PersonId, subject: SubjectId, consents: Collection[str], at: Instant
+) -> dict[str, Sight]:
+    """Give how a person sees the log of each of these consents on one subject; none of those they may not know of."""
     asker = listing.viewer(connection, person, at)
-    involved = {details.for_unit, *details.recipients}
-    actors = [Actor(person, None)]
-    actors += [
-        Actor(person, each.unit) for each in asker.memberships if details.act not in _SHARED or each.unit in involved
-    ]
-    found = store.consents(connection, details.consents)
-    facts = store.facts_of(found, store.words(connection, details.consents))
+    found = store.consents(connection, consents)
+    facts = [each for each in store.facts_of(found, store.words(connection, consents)) if each.terms.subject == subject]
     units = frozenset(each.unit for each in asker.memberships)
     plain = cases.around(connection, subject, facts, (), (), at, units=units, facts=())
     case = replace(plain, memberships=asker.memberships)
-    seen = [
-        each.terms.digest
-        for each in facts
-        if each.terms.subject == subject and any(view(actor, each, case, at).log for actor in actors)
-    ]
-    return sorted(seen) == list(details.consents)
+    known = {}
+    for each in facts:
+        views = {actor.unit: view(actor, each, case, at) for actor in asker.actors}
+        if any(seen.existence for seen in views.values()):
+            seen_for = frozenset(unit for unit, seen in views.items() if unit is not None and seen.log)
+            known[each.terms.digest] = Sight(views[None].log, seen_for)
+    return known

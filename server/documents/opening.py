@@ -17,7 +17,7 @@ from server.consent.cases import rule_code
 from server.documents.holding import require_now
 from server.documents.judging import judge_opening
 from server.documents.refusals import Denied, Unrelated, denial, log_refusal, not_known
-from server.documents.store import shares
+from server.documents.store import openings, shares
 from server.documents.store.shares import Mailed, Opening
 from server.identity import store as identity
 from server.identity.intake import Rejected
@@ -92,6 +92,8 @@ def _release(work: Work, statement: Statement[OpenBody]) -> Released | Rejected 
         return log_refusal(work, refused, statement, refusal)
     index = work.append(EVENT_OF_ACT[body.act], decided, mailed.sent.body.matter)
     identity.keep_statement(work.connection, statement, index, work.at)
+    if body.act != OWN:
+        openings.add(work.connection, statement, index)
     if body.act == RECEIVE:
         shares.mark_received(work.connection, body.share, mailed.to, statement.iss, work.at)
     else:

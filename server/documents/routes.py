@@ -20,6 +20,7 @@ from server.documents import (
     ending,
     hold_routes,
     opening,
+    opening_routes,
     reading,
     sharing,
     tidying,
@@ -237,5 +238,5 @@ def _sent(each: SentShare, reached: list[Reached]) -> SentItem:
     )
 
 
-routes = (*_table, *upload_routes.routes, *content_routes.routes, *hold_routes.routes)
+routes = (*_table, *upload_routes.routes, *content_routes.routes, *hold_routes.routes, *opening_routes.routes)
 """Every route of this package."""

@@ -17,6 +17,7 @@ from protocol.statements.consent import SignatureBody, WithdrawalBody
 from protocol.statements.shields import ShieldAskBody, ShieldDeclineBody, ShieldNoticeBody, ShieldWithholdBody
 from server.consent import listing, notices
 from server.consent import shields as shielding
+from server.documents import openings
 from server.documents import reading as mail
 from server.messaging import reading as conversations
 from tests.attacks.twins import Pair, everything, parents, part, settle
@@ -66,7 +67,16 @@ async def sends(pair: Pair) -> None:
     """Send to the mother and BUP under whatever is in force; refused in both worlds alike if nothing is."""
     for terms in pair.seen[-1:]:
         office = Office(pair.both)
-        await office.send(await office.pack(terms, to=[pair.both.bup, pair.both.mother]), seen=None)
+        pair.sent.append(await office.pack(terms, to=[pair.both.bup, pair.both.mother]))
+        await office.send(pair.sent[-1], seen=None)
+
+
+async def opens(pair: Pair) -> None:
+    """BUP opens what it was sent last, if anything."""
+    for parcel in pair.sent[-1:]:
+        office = Office(pair.both)
+        token = office.opening(pair.both.psychologist, parcel, "open", pair.both.bup, said={"seen": None})
+        await office.ask_open(pair.both.psychologist, parcel, token)
 
 
 async def withdraws(pair: Pair) -> None:
@@ -100,6 +110,7 @@ async def confides(pair: Pair) -> None:
     office = Office(town)
     parcel = await office.pack(terms, sender=town.youth, to=[town.bup], category="own-observations")
     done(await office.send(parcel, town.youth, seen=None))
+    done(await office.open(town.psychologist, parcel, town.bup))
     answer = await office.pack(terms, sender=town.psychologist, unit=town.bup, to=[town.youth])
     done(await office.send(answer, town.psychologist, seen=None))
     draft = await office.pack(terms, sender=town.psychologist, unit=town.bup, to=[town.youth])
@@ -141,7 +152,7 @@ async def is_refused(pair: Pair) -> None:
 
 
 Step = Callable[[Pair], Awaitable[None]]
-SEEN: tuple[Step, ...] = (asks, asks, signs, sends, withdraws, a_day_passes)
+SEEN: tuple[Step, ...] = (asks, asks, signs, sends, opens, withdraws, a_day_passes)
 HIDDEN: tuple[Step, ...] = (is_asked_in_confidence, confides, is_heard, is_withheld, is_declined_and_told, is_refused)
 
 
@@ -181,8 +192,8 @@ def pool(pair: Pair) -> dict[str, list[str]]:
 
 
 STORY: tuple[list[Step], list[Step]] = (
-    [is_asked_in_confidence, asks, signs, sends],
-    [*HIDDEN, asks, confides, asks, signs, sends, withdraws],
+    [is_asked_in_confidence, asks, signs, sends, opens],
+    [*HIDDEN, asks, confides, asks, signs, sends, opens, opens, opens, withdraws],
 )
 """Everything once, with more than a page of what is seen before, among and after what is hidden."""
 
@@ -221,7 +232,7 @@ def test_the_comparison_finds_the_trace_when_one_filter_is_taken_out(
 @pytest.fixture(autouse=True)
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the ends of pages fall among what is hidden."""
-    for module in (listing, mail, conversations, notices, shielding):
+    for module in (listing, mail, openings, conversations, notices, shielding):
         monkeypatch.setattr(module, "PAGE", 2)
 
 

@@ -21,6 +21,7 @@ from protocol.log import receipt
 from protocol.log.receipt import BadReceipt, Disclosure
 from protocol.statements.consent import WithdrawalBody
 from tests.http.consent.support import BORN_14, WORDS, Town, new_matter, new_statement, open_town
+from tests.http.documents.support import Parcel
 from tests.kit.actor import Actor, Reply
 from tests.kit.clock import Clock
 from tests.kit.world import World, _serve, done
@@ -55,6 +56,8 @@ class Pair:
     """Of the hidden matter's consents."""
     seen: list[Terms] = field(default_factory=list)
     """Of the consents that the parents know of."""
+    sent: list[Parcel] = field(default_factory=list)
+    """What the parents may know was sent."""
 
     async def level(self) -> None:
         """Let the log without the hidden matter grow to the size of the other, by things that concern nobody here."""

@@ -121,6 +121,34 @@ async def test_who_opened_what_i_sent_stands_with_the_consent(served: Stage) -> 
     assert "Fjord legesenter: opened" in after.out
 
 
+async def test_who_received_and_opened_what_is_shown_by_name_and_proved(served: Stage) -> None:
+    digest = await allowed(served)
+    before = await run(served, "mother", "consent", "show", digest, "--language", "en")
+    assert "No opening to show." in before.out
+    async with served.client("mother") as mother, served.client("gp") as gp:
+        [shown] = (await overview(mother, served.child)).consents
+        await sending.send(mother, message(served, shown.known.terms.matter))
+        [item] = await receiving.inbox(gp)
+        await receiving.receive(gp, [item])
+        await open_share(gp, item)
+    for language, first, second in (
+        ("en", "Gp (Fjord legesenter) opened", "Gp (Fjord legesenter) received the title"),
+        ("nb", "Gp (Fjord legesenter) åpnet", "Gp (Fjord legesenter) fikk overskriften"),
+    ):
+        told = await run(served, "mother", "consent", "show", digest, "--language", language)
+        assert first in told.out
+        assert second in told.out
+        listed = await run(served, "mother", "consent", "list", "--language", language)
+        assert first in listed.out
+        assert second not in listed.out
+    as_json = await run(served, "mother", "consent", "show", digest, "--json")
+    assert [(one["act"], one["unit"], one["categories"]) for one in as_json.answer["openings"]] == [
+        (act, served.units["gp"], ["message"]) for act in ("open", "receive")
+    ]
+    colleague = await run(served, "gp", "consent", "show", digest, "--child", served.child, "--language", "en")
+    assert "you (Fjord legesenter) opened" in colleague.out
+
+
 async def test_what_the_consent_never_gave_is_told_in_words(served: Stage) -> None:
     digest = await allowed(served)
     for words in (("--only-category", "plan"), ("--only-recipient", "BUP"), ("--ends", "2099-01-01")):

@@ -155,6 +155,11 @@ def sent(connection: Connection, share: ShareId) -> Sent | None:
     return None if row is None else _sent(row)
 
 
+def known(connection: Connection, share: ShareId) -> Sent:
+    """Give a share that other rows name; raises NoResultFound where there is none."""
+    return _sent(connection.execute(_FIND, {"share": share}).one())
+
+
 def mailed(connection: Connection, share: ShareId, to: Holder, *, own: bool) -> Mailed | None:
     """Give a share with this holder's envelopes of it, if there are any."""
     row = connection.execute(_MAILED, {"share": share, "holder": to, "is_own": own}).one_or_none()
@@ -281,11 +286,11 @@ def is_party(connection: Connection, subject: SubjectId, units: frozenset[UnitId
 
 
 @lru_cache(maxsize=4096)
-def _manifest(token: str) -> ManifestBody:
+def manifest(token: str) -> ManifestBody:
     """Parse the manifest in a token that was verified before it was kept."""
     return ManifestBody.read(Fields(signing.peek(token).body, ManifestBody.kind))
 
 
 def _sent(row: Any) -> Sent:
     share, token, digest, leaf_index, t, sender = row[:6]
-    return Sent(ShareId(share), token, digest, leaf_index, Instant(t), PersonId(sender), _manifest(token))
+    return Sent(ShareId(share), token, digest, leaf_index, Instant(t), PersonId(sender), manifest(token))

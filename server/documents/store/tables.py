@@ -71,6 +71,16 @@ openings = Table(  # every release of a body envelope, by the id of its entry
     Column("act", String(8), nullable=False),
     Index("openings_by_person", "person", "share"),
 )
+consent_openings = Table(  # every release of an envelope under a consent that its reading hangs on
+    "consent_openings",
+    metadata,
+    Column("consent", DIGEST, primary_key=True),
+    Column("leaf_index", LONG, primary_key=True, autoincrement=False),
+    Column("share", ID, nullable=False),
+    Column("unit", ID),
+    Column("statement", DIGEST, nullable=False),
+    sqlite_with_rowid=False,
+)
 conversations = Table(
     "conversations",
     metadata,
