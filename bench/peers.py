@@ -13,6 +13,9 @@ PEERS = Path("build/peers").resolve()
 
 SYNAPSE = "matrix-synapse==1.163.2"
 PYMERKLE = "pymerkle==7.0.0"
+CEDARPY = "cedarpy==4.12.2"
+CASBIN = "casbin==1.43.0"
+PYCASBIN = "pycasbin==2.8.0"
 
 
 class PeerMissing(Exception):
