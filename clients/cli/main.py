@@ -21,6 +21,7 @@ from clients.cli import (
     shields,
     units,
     why,
+    witness,
 )
 
 app = typer.Typer(
@@ -53,6 +54,7 @@ app.add_typer(units.app, name="unit")
 app.add_typer(log.app, name="log")
 app.add_typer(registrar.app, name="registrar")
 app.add_typer(server.app, name="server")
+app.add_typer(witness.app, name="witness")
 
 
 def main() -> None:

@@ -51,13 +51,23 @@ async def publish(
         bool | None,
         typer.Option(help="Whether signatures count that two professionals wrote down for somebody; else as before."),
     ] = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(help="A key that `witness init` printed; once for each. Without it as before, at first none."),
+    ] = None,
+    quorum: Annotated[
+        int | None, typer.Option(help="How many of the witnesses must cosign; more than half, if not given.")
+    ] = None,
 ) -> None:
     """Sign the policy with the root key and publish it: which log, which registrars, which rules.
 
     Example: `fortrolig registrar publish --log "$(cat log-key.txt)"`
     """
+    if quorum is not None and not witness:
+        raise Misused("no-witness", "--quorum says how many of the witnesses that --witness names must cosign.")
     async with session.client() as client:
-        policy = await registrar.publish(client, log, recorded=recorded)
+        witnessing = registrar.Witnessing.most_of(witness, quorum) if witness else None
+        policy = await registrar.publish(client, log, recorded=recorded, witnessing=witnessing)
     number = policy.statement.body.number
     session.show(
         {"number": number, "origin": policy.origin, "not_after": policy.statement.body.not_after},

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
+
+from clients.cli.becoming import become
 
 app = typer.Typer(help="Begin and run a server (for the operator).", no_args_is_help=True)
 
@@ -29,7 +29,7 @@ def init(
     Example: `fortrolig server init --data ./data --root <fingerprint> --origin https://fortrolig.example`
     """
     options = ["--data", str(data), "--root", root, "--origin", origin]
-    _become_server("init", options, host, port, as_json=as_json)
+    become("server", "init", options, as_json=as_json, host=host, port=port)
 
 
 @app.command("run")
@@ -43,15 +43,4 @@ def run(
 
     Example: `fortrolig server run --data ./data`
     """
-    _become_server("run", ["--data", str(data)], host, port, as_json=as_json)
-
-
-def _become_server(what: str, options: list[str], host: str | None, port: int | None, *, as_json: bool) -> NoReturn:
-    if host is not None:
-        options += ["--host", host]
-    if port is not None:
-        options += ["--port", str(port)]
-    if as_json:
-        options.append("--json")
-    sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "server", what, *options])  # noqa: S606  (our own server)
+    become("server", "run", ["--data", str(data)], as_json=as_json, host=host, port=port)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from clients.sdk.client import Client, days
 from clients.sdk.errors import Incomplete, Misused, Tampered
@@ -17,6 +20,7 @@ from protocol.consent.acceptance import following
 from protocol.consent.ruleset import current_rules
 from protocol.identifiers import PersonId
 from protocol.identity import Logged, Policy
+from protocol.log.checkpoint import BadCheckpoint, LogPolicy
 from protocol.log.note import BadNote, Verifier
 from protocol.statements import base
 from protocol.statements.identity import KeySet, PolicyBody, Registrar
@@ -44,15 +48,32 @@ def fingerprint(home: Home) -> str:
     return decode(home.profile.root).hex()
 
 
-async def publish(client: Client, log: str, *, recorded: bool | None = None) -> Policy:
+@dataclass(frozen=True, slots=True)
+class Witnessing:
+    """Verifier key texts of the witnesses that a policy names, of which `quorum` must cosign."""
+
+    witnesses: tuple[str, ...]
+    quorum: int
+
+    @classmethod
+    def most_of(cls, witnesses: Sequence[str], quorum: int | None = None) -> Self:
+        """Ask for more than half of them, unless told how many."""
+        return cls(tuple(witnesses), len(witnesses) // 2 + 1 if quorum is None and witnesses else quorum or 0)
+
+
+async def publish(
+    client: Client, log: str, *, recorded: bool | None = None, witnessing: Witnessing | None = None
+) -> Policy:
     """Sign the policy with the root key, log key in it, and publish it; the next number if there is one already.
 
     `log` is the verifier key text that `server init` printed. The rules that this program holds are accepted for terms
     made from now; those that the last policy accepted stay accepted for terms made before. `recorded` says whether
     signatures count that professionals wrote down for others: as the last policy did, if not given, at first not.
+    `witnessing` names the witnesses: as the last policy did, if not given, at first none.
 
     Raises:
-        Misused: I do not hold the root key, or `log` is none.
+        Misused: I do not hold the root key, or `log` is none (`bad-log-key`), or a witness's key is none, or as many
+            as the quorum are not there (`bad-witness`).
         Incomplete: this home does not keep the last policy, so that its rules would be lost.
     """
     root = _root_key(client.home)
@@ -66,14 +87,20 @@ async def publish(client: Client, log: str, *, recorded: bool | None = None) -> 
         raise Incomplete(
             "no-last-policy", "This home does not keep the last policy; publish where it was published, or fetch it."
         )
+    if witnessing is None:
+        witnessing = Witnessing((), 0) if before is None else Witnessing(before.witnesses, before.quorum)
+    try:
+        LogPolicy(origin, log, witnessing.witnesses, witnessing.quorum)
+    except BadCheckpoint as error:
+        raise Misused("bad-witness", f"These are not witnesses' keys of which so many can sign: {error}.") from error
     keys = client.home.keyring
     body = PolicyBody(
         number=number,
         not_after=days(POLICY_DAYS),
         server=client.profile.server,
         log=log,
-        witnesses=(),
-        quorum=0,
+        witnesses=witnessing.witnesses,
+        quorum=witnessing.quorum,
         registrars=(Registrar(client.person, KeySet(keys.signing.public, keys.sealing.public.raw)),),
         rules=following(() if before is None else before.rules, current_rules().digest, clock()),
         recorded=(before is not None and before.recorded) if recorded is None else recorded,

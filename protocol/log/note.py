@@ -203,6 +203,15 @@ def split_note(text: bytes) -> tuple[str, tuple[Signature, ...]]:
     return whole[: end + 1], tuple(_parse_line(line) for line in lines)
 
 
+def write_note(text: str, signatures: Iterable[Signature]) -> bytes:
+    """Write a note from its text and signature lines, as they were verified.
+
+    Raises:
+        BadNote: the text cannot stand in a note.
+    """
+    return _check_text(text) + b"\n" + b"".join(map(_signature_line, signatures))
+
+
 def check_name(name: str) -> str:
     """Return the name if a key may bear it.
 
@@ -263,7 +272,11 @@ def _cosigned(text: str, seconds: int) -> bytes:
 
 
 def _line(name: str, kind: KeyType, key: Signer, signature: bytes) -> bytes:
-    return f"{_DASH}{name} {encode64(key_id(name, kind, key.public) + signature)}\n".encode()
+    return _signature_line(Signature(name, key_id(name, kind, key.public), signature))
+
+
+def _signature_line(signature: Signature) -> bytes:
+    return f"{_DASH}{signature.name} {encode64(signature.key_id + signature.signature)}\n".encode()
 
 
 def _check_text(text: str) -> bytes:

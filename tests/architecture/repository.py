@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("keys", "protocol", "server", "clients", "demo", "bench")
+PACKAGES = ("keys", "protocol", "server", "clients", "witness", "demo", "bench")
 
 _FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
