@@ -12,13 +12,13 @@ import sys
 
 from rich.console import Console
 
-from bench import content, decisions, floor, log_appends, opening, shares
+from bench import content, crowd, decisions, floor, log_appends, opening, shares
 from bench.frame import LEAST_RUNS, Row, Scale, compare
 from bench.peers import PeerMissing
 from bench.results import BUILD, merge, table, write
 
 FLOOR = "floor"
-COMPARISONS = {one.COMPARISON.name: one.COMPARISON for one in (shares, log_appends, content, opening, decisions)}
+COMPARISONS = {one.COMPARISON.name: one.COMPARISON for one in (shares, log_appends, content, opening, decisions, crowd)}
 NAMES = (FLOOR, *COMPARISONS)
 
 
