@@ -6,61 +6,15 @@ the engine reads these pages beside the table, and then looks for where the two 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from tests.oracle.facts import Agreement, Family, Signed
+from tests.oracle.shields import hidden, left_out
 
 OSLO = ZoneInfo("Europe/Oslo")
 DAY = 86_400_000
 SEVEN_DAYS = 7 * DAY
-
-
-@dataclass(frozen=True)
-class Parent:
-    """A holder of parental responsibility, from one instant until another."""
-
-    name: str
-    since: int
-    until: int | None = None
-
-
-@dataclass
-class Family:
-    """A child, who signs for it, and what the register says about that."""
-
-    born: date
-    parents: list[Parent]
-    register: str = "joint"
-    youth: str = "youth"
-
-    def holders(self, at: int) -> set[str]:
-        """Name who holds parental responsibility at an instant."""
-        return {each.name for each in self.parents if each.since <= at and (each.until is None or at < each.until)}
-
-    def register_fits(self, at: int) -> bool:
-        """Say whether the register's word and the list agree."""
-        count = len(self.holders(at))
-        return count == 1 if self.register == "sole" else count > 1
-
-
-@dataclass
-class Agreement:
-    """One consent to share, and everything that was said on it: `(who, when)`."""
-
-    purpose: str
-    sender_outside_health: bool
-    receiver_outside_health: bool
-    asked: int
-    share_until: int
-    read_until: int
-    own_sender: str | None = None
-    signed: list[tuple[str, int]] = field(default_factory=list)
-    told: list[tuple[str, int]] = field(default_factory=list)
-    noes: list[tuple[str, int]] = field(default_factory=list)
-
-
-Hearings = list[tuple[int, str]]
-"""When the child was asked, and what it said: for, against or unable."""
 
 
 def years(born: date, at: int) -> int:
@@ -78,6 +32,9 @@ def years(born: date, at: int) -> int:
         count += 1
 
 
+# Who must sign, be heard, be told
+
+
 def must_sign(family: Family, agreement: Agreement, at: int) -> set[str] | None:
     """Name everybody who must sign now; null where nobody can. One of several is said by `one_is_enough`."""
     age, parents = years(family.born, at), family.holders(at)
@@ -85,11 +42,49 @@ def must_sign(family: Family, agreement: Agreement, at: int) -> set[str] | None:
         sender = agreement.own_sender
         allowed = (sender == family.youth and age >= 12) or (sender in parents and age < 16)
         return {sender} if sender is not None and allowed else None
-    if age >= 16:
+    if age >= 16 or youth_decides(family, agreement, at):
         return {family.youth}
     if not parents:
         return None
     return parents | ({family.youth} if age == 15 and _youth_co_signs(agreement) else set())
+
+
+def youth_decides(family: Family, agreement: Agreement, at: int) -> bool:
+    """Say whether a youth of 12 to 15 signs alone: a professional keeps every parent from the matter's content."""
+    parents = family.holders(at)
+    shut_out = bool(parents) and parents <= left_out(agreement.matter.shields, at)
+    return shut_out and agreement.purpose != "own-sending" and 12 <= years(family.born, at) < 16
+
+
+def still_asked(family: Family, agreement: Agreement, at: int) -> set[str] | None:
+    """Name who must sign when a recorded ground lifts what it may: within health, and never for everybody."""
+    asked = must_sign(family, agreement, at)
+    if asked is None or agreement.purpose == "own-sending" or agreement.outside:
+        return asked
+    return asked - excused(agreement, at) or asked
+
+
+def excused(agreement: Agreement, at: int) -> set[str]:
+    """Name the parents whom a ground by one of the parties lets the others do without."""
+    parties = {agreement.sender, agreement.receiver}
+    return {each.parent for each in agreement.matter.grounds if each.by in parties and each.made <= at < each.until}
+
+
+def one_is_enough(family: Family, agreement: Agreement, at: int) -> bool:
+    """Say whether one parent's signature is enough, when the others are told and do not object."""
+    if agreement.purpose != "discharge" or agreement.outside or youth_decides(family, agreement, at):
+        return False
+    return years(family.born, at) < 16
+
+
+def must_be_heard(family: Family, agreement: Agreement, at: int) -> bool:
+    """Say whether the child's view must be on record."""
+    if agreement.purpose == "own-sending" or youth_decides(family, agreement, at):
+        return False
+    return 7 <= years(family.born, at) < 16
+
+
+# What may be said
 
 
 def may_ask(family: Family, agreement: Agreement, at: int) -> bool:
@@ -99,79 +94,126 @@ def may_ask(family: Family, agreement: Agreement, at: int) -> bool:
     return years(family.born, at) >= 16 or family.register_fits(at)
 
 
-def one_is_enough(family: Family, agreement: Agreement, at: int) -> bool:
-    """Say whether one parent's signature is enough, when the others are told and do not object."""
-    outside = agreement.sender_outside_health or agreement.receiver_outside_health
-    return agreement.purpose == "discharge" and not outside and years(family.born, at) < 16
+def may_refuse(family: Family, agreement: Agreement, who: str, at: int) -> bool:
+    """Say whether somebody's no stops the consent: whoever must sign it now."""
+    return who in (still_asked(family, agreement, at) or ())
 
 
-def must_be_heard(family: Family, agreement: Agreement, at: int) -> bool:
-    """Say whether the child's view must be on record."""
-    return agreement.purpose != "own-sending" and 7 <= years(family.born, at) < 16
+def may_object(family: Family, agreement: Agreement, who: str, at: int) -> bool:
+    """Say whether somebody may object: to a discharge that one parent signs, the others, and from 12 the youth."""
+    if not one_is_enough(family, agreement, at):
+        return False
+    return may_refuse(family, agreement, who, at) or (
+        who == family.youth and years(family.born, at) >= 12 and bool(family.holders(at))
+    )
 
 
 def may_withdraw(family: Family, agreement: Agreement, who: str, at: int) -> bool:
-    """Say whether somebody may take the consent back now."""
+    """Say whether somebody may take the consent back now, all of it or a part."""
     if who == agreement.own_sender:
         return True
     if years(family.born, at) >= 16:
         return who == family.youth
-    voices = must_sign(family, agreement, at) or set()
-    # Whoever need not sign a discharge may object to it: from 12 the youth too.
-    if one_is_enough(family, agreement, at) and years(family.born, at) >= 12:
-        voices = voices | {family.youth}
-    return who in voices
+    # Whom a ground excuses cannot stop it, but may take back what they signed themself.
+    own = who in {each.who for each in agreement.signed} and who in (must_sign(family, agreement, at) or ())
+    return own or may_refuse(family, agreement, who, at) or may_object(family, agreement, who, at)
 
 
-def may_share(family: Family, agreement: Agreement, hearings: Hearings, at: int) -> bool:
-    """Say whether something may be sent now."""
-    return _complete(family, agreement, hearings, at) and _stands(family, agreement, hearings, at, at)
+def may_know_of(family: Family, agreement: Agreement, who: str, at: int) -> bool:
+    """Say whether somebody may know that the consent exists: its parties, and of the family whoever follows it."""
+    if "existence" in hidden(agreement.matter.shields, who, at):
+        return False
+    if who in {agreement.sender, agreement.receiver}:
+        return who not in {"mother", "father"} or who in family.holders(at)
+    if agreement.purpose == "own-sending":
+        return False
+    grown = years(family.born, at) >= 16
+    return who == family.youth or (not grown and who in family.holders(at) | family.relatives)
 
 
-def may_open(family: Family, agreement: Agreement, hearings: Hearings, shared: int, at: int) -> bool:
-    """Say whether what was sent at one instant may be read at another."""
-    return _complete(family, agreement, hearings, shared) and _stands(family, agreement, hearings, shared, at)
+# Sharing and reading
+
+
+def may_share(family: Family, agreement: Agreement, at: int) -> bool:
+    """Say whether a message may be sent now."""
+    if agreement.own_sender is not None and "content" in hidden(agreement.matter.shields, agreement.own_sender, at):
+        return False
+    if agreement.sender in {each.receiver for each in agreement.less if each.when <= at}:
+        return False
+    return _complete(family, agreement, at, at) and _stands(family, agreement, at, at)
+
+
+def may_open(family: Family, agreement: Agreement, shared: int, at: int) -> bool:
+    """Say whether a message that was sent at one instant may be read at another."""
+    return _complete(family, agreement, shared, at) and _stands(family, agreement, shared, at)
 
 
 def _youth_co_signs(agreement: Agreement) -> bool:
     if agreement.purpose == "referral":
-        return agreement.sender_outside_health
-    return agreement.sender_outside_health or agreement.receiver_outside_health
+        return agreement.sender in agreement.outside_health
+    return agreement.outside
 
 
-def _complete(family: Family, agreement: Agreement, hearings: Hearings, then: int) -> bool:
-    """Say whether the right people had done their part by an instant."""
-    required = must_sign(family, agreement, then)
-    if required is None or not agreement.asked <= then < agreement.share_until:
+def _complete(family: Family, agreement: Agreement, then: int, now: int) -> bool:
+    """Say whether the right people had done their part by an instant, as it is judged now."""
+    required = still_asked(family, agreement, then)
+    if required is None or not agreement.asked <= then:
         return False
-    signed = {who for who, when in agreement.signed if when <= then and _was_asked(family, agreement, who, when)}
+    signed = {
+        each.who
+        for each in agreement.signed
+        if each.when <= then and _was_asked(family, agreement, each) and _is_taken(family, each, now)
+    }
     if one_is_enough(family, agreement, then):
         told = {who for who, when in agreement.told if when + SEVEN_DAYS <= then}
         if not signed & required or not required <= signed | told:
             return False
     elif not required <= signed:
         return False
-    return not must_be_heard(family, agreement, then) or _was_heard(family, hearings, then)
+    return not must_be_heard(family, agreement, then) or _was_heard(family, agreement, then)
 
 
-def _was_asked(family: Family, agreement: Agreement, who: str, when: int) -> bool:
-    return when < agreement.share_until and who in (must_sign(family, agreement, when) or set())
+def _was_asked(family: Family, agreement: Agreement, each: Signed) -> bool:
+    return each.when < agreement.share_until and each.who in (must_sign(family, agreement, each.when) or set())
 
 
-def _was_heard(family: Family, hearings: Hearings, then: int) -> bool:
+def _is_taken(family: Family, each: Signed, now: int) -> bool:
+    return not each.recorded or (family.takes_recorded and (each.disputed is None or now < each.disputed))
+
+
+def _was_heard(family: Family, agreement: Agreement, then: int) -> bool:
     """Say whether the child was asked; what it said before it was 12 is not enough when it is."""
     grown = years(family.born, then) >= 12
-    return any(when <= then and (not grown or years(family.born, when) >= 12) for when, _ in hearings)
+    asked = [each.when for each in agreement.hearings() if each.when <= then]
+    return any(not grown or years(family.born, when) >= 12 for when in asked)
 
 
-def _stands(family: Family, agreement: Agreement, hearings: Hearings, then: int, now: int) -> bool:
+def _stands(family: Family, agreement: Agreement, then: int, now: int) -> bool:
     """Say whether nothing that has happened since stands in the way."""
-    if now >= agreement.read_until or any(when <= now for _, when in agreement.noes):
+    if any(when <= now for _, when in agreement.noes) or _taken_back(agreement, then, now):
         return False
     if years(family.born, now) < 16 and not family.register_fits(now):
         return False
-    if not must_be_heard(family, agreement, then):
+    return not must_be_heard(family, agreement, then) or not _said_no(family, agreement, now)
+
+
+def _taken_back(agreement: Agreement, then: int, now: int) -> bool:
+    """Say whether the consent has ended, or lost the receiver or the messages; an earlier end never reaches back."""
+    less = [each for each in agreement.less if each.when <= now]
+    if any(each.receiver == agreement.receiver or each.category == "message" for each in less):
         return True
-    own_words = [(when, said) for when, said in hearings if when <= now and years(family.born, when) >= 12]
+    ends = [agreement.share_until, *(max(each.share_until, each.when) for each in less if each.share_until is not None)]
+    reads = [agreement.read_until, *(max(each.read_until, each.when) for each in less if each.read_until is not None)]
+    return then >= min(ends) or now >= min(reads)
+
+
+def _said_no(family: Family, agreement: Agreement, now: int) -> bool:
+    """Say whether a youth's last word from 12 on was no, and no professional has assessed it since."""
+    own_words = [each for each in agreement.hearings() if each.when <= now and years(family.born, each.when) >= 12]
+    if not own_words:
+        return False
     # Of two answers at one instant the no counts.
-    return not own_words or max(own_words, key=lambda one: (one[0], one[1] == "against"))[1] != "against"
+    last = max(own_words, key=lambda one: (one.when, one.said == "against"))
+    parties = {agreement.sender, agreement.receiver}
+    assessed = any(by in parties and last.when < when <= now for by, when in agreement.matter.assessed)
+    return last.said == "against" and not assessed
