@@ -32,7 +32,7 @@ from protocol.statements.base import Refused, Statement, claim
 from protocol.statements.consent import ConsentAct, HearingBody, RequestBody, SignatureBody
 from protocol.statements.facts import FACTS, FactBody
 from protocol.statements.narrowing import WORDS, NarrowingBody
-from protocol.statements.recorded import RecordedAct, RecordedSignatureBody, spoken_for
+from protocol.statements.recorded import DisputeBody, RecordedAct, RecordedSignatureBody, spoken_for
 
 _FACTS: dict[str, type[FactBody]] = {fact.kind: fact for fact in FACTS}
 _BEGINNING = Instant(0)
@@ -83,6 +83,7 @@ def consent_facts(directory: Directory, record: ConsentRecord) -> ConsentFacts:
         words[kind.kind].append(Dated(spoken_for(statement), t))
         if isinstance(statement.body, RecordedAct):
             _check_party(directory, statement.body, terms)
+        if isinstance(statement.body, RecordedAct | DisputeBody):
             written.append((statement, t))
         if isinstance(statement.body, NarrowingBody):
             narrowings.append(Narrowing(statement.iss, t, statement.body.less))
@@ -91,7 +92,7 @@ def consent_facts(directory: Directory, record: ConsentRecord) -> ConsentFacts:
         requested_at,
         signatures=(
             *(Signature(word.person, word.at, Evidence.OWN_KEY) for word in words["consent-signature"]),
-            *recorded_signatures(written, words["recorded-dispute"]),
+            *recorded_signatures(written),
         ),
         refusals=tuple(words["consent-refusal"]),
         objections=tuple(words["consent-objection"]),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from protocol.consent.case import Dated, Signature
+from protocol.consent.case import Signature
 from protocol.consent.vocabulary import Evidence
 from protocol.identifiers import Instant, PersonId, UnitId
 from protocol.statements.base import Refused, Statement
-from protocol.statements.recorded import RecordedConfirmationBody, RecordedSignatureBody
+from protocol.statements.recorded import DisputeBody, RecordedConfirmationBody, RecordedSignatureBody
 
 
 class Written(NamedTuple):
@@ -21,12 +21,11 @@ class Written(NamedTuple):
     unit: UnitId
 
 
-def recorded_signatures(
-    written: Iterable[tuple[Statement[Any], Instant]], disputes: Sequence[Dated]
-) -> tuple[Signature, ...]:
+def recorded_signatures(written: Iterable[tuple[Statement[Any], Instant]]) -> tuple[Signature, ...]:
     """Return the recorded signatures that a second person confirmed, each at the instant of its confirmation.
 
-    What nobody has confirmed yet is no signature.
+    What nobody has confirmed yet is no signature. A dispute by the person counts against the record that it names: what
+    is recorded anew afterwards stands by itself.
 
     Raises:
         Refused: as `require_recorder` and `require_second`.
@@ -36,14 +35,15 @@ def recorded_signatures(
     for signature in signatures:
         require_recorder(signature)
     recorded = {each.digest: Written(each.digest, each.iss, each.body.person, each.body.unit) for each in signatures}
+    disputes = [(each.iss, each.body.recorded, at) for each, at in written if isinstance(each.body, DisputeBody)]
     found = []
     for statement, at in written:
         if not isinstance(statement.body, RecordedConfirmationBody):
             continue
         require_second(statement, recorded.get(statement.body.recorded))
-        person = statement.body.person
-        disputed = min((each.at for each in disputes if each.person == person), default=None)
-        found.append(Signature(person, at, Evidence.RECORDED, disputed))
+        said = statement.body.person, statement.body.recorded
+        disputed = min((t for *against, t in disputes if tuple(against) == said), default=None)
+        found.append(Signature(statement.body.person, at, Evidence.RECORDED, disputed))
     return tuple(found)
 
 

@@ -26,6 +26,14 @@ _ASKS = {
         "Andre avgjør dette, men du kan motsette deg.",
         "Others decide this, but you may object.",
     ),
+    NoticeKind.CONFIRM_RECORDED: (
+        "En fagperson har skrevet ned at du sa ja. Stemmer det, kan du signere selv; stemmer det ikke, bestrid det.",
+        "A professional wrote down that you said yes. If you did, you can sign it yourself; if not, dispute it.",
+    ),
+    NoticeKind.TOLD_WITHDRAWN: (
+        "En fagperson skrev ned at dette er trukket. Ingenting deles eller åpnes mer. Vil dere ha det: be på nytt.",
+        "A professional wrote down that this is withdrawn. Nothing more is shared or opened. To take it up: ask anew.",
+    ),
     NoticeKind.RENEW: (
         "Dette slutter snart, eller er ikke lenger nok. Ingenting fornyes av seg selv; alle må signere på nytt.",
         "This ends soon, or no longer suffices. Nothing renews by itself; everybody must sign anew.",
@@ -37,6 +45,8 @@ _STEPS = {
     NoticeKind.BE_INFORMED: ("consent seen {consent}", "consent object {consent}", _QUESTION),
     NoticeKind.BE_HEARD: ("consent hear --outcome for --matter {matter}",),
     NoticeKind.MAY_OBJECT: ("consent object {consent}", _QUESTION),
+    NoticeKind.CONFIRM_RECORDED: ("consent sign {consent}", "consent dispute {consent}", "consent show {consent}"),
+    NoticeKind.TOLD_WITHDRAWN: ("consent show {consent}",),
     NoticeKind.RENEW: ("consent renew {consent}",),
 }
 

@@ -23,7 +23,7 @@ from protocol.consent.law import requirements, roles
 from protocol.consent.ruleset import rule_sets
 from protocol.consent.state import Standing, standing
 from protocol.consent.terms import PersonParty, Role, Terms, Text, UnitParty
-from protocol.consent.vocabulary import Category, Kind, Language, Purpose
+from protocol.consent.vocabulary import Category, Evidence, Kind, Language, Purpose
 from protocol.evidence import ConsentRecord, build_case, consent_facts, hearing_fact, recorded_facts
 from protocol.facts import Recorded
 from protocol.identifiers import ConsentId, Instant, MatterId, PersonId, SubjectId, UnitId
@@ -227,7 +227,8 @@ async def sign(client: Client, known: Known) -> None:
     body = SignatureBody(
         new_statement_id(), known.digest, terms.subject, terms.matter, terms.text.version, str(terms.text.language)
     )
-    await _hand_in(client, known, body, known.facts.signatures)
+    own = [each for each in known.facts.signatures if each.evidence is Evidence.OWN_KEY]
+    await _hand_in(client, known, body, own)
 
 
 async def require_lawful(client: Client, known: Known) -> None:

@@ -9,9 +9,11 @@ from clients.sdk.consents import Known, require_lawful
 from clients.sdk.errors import Misused, Postponed
 from clients.sdk.journal import purpose
 from keys.signing import digest, peek
+from protocol.consent.case import Dated
 from protocol.identifiers import MatterId, PersonId, StatementId, SubjectId, UnitId
 from protocol.reading import Fields
 from protocol.statements.base import claim
+from protocol.statements.consent import WithdrawalBody
 from protocol.statements.recorded import (
     DisputeBody,
     RecordedAct,
@@ -53,7 +55,7 @@ async def sign_for(client: Client, known: Known, told: Told, identity: str, inte
         terms.text.version,
         str(terms.text.language),
     )
-    await client.submit(_PATH, body, purpose=purpose("sign for", known.digest, *told))
+    await client.submit(_PATH, body, purpose=purpose("sign for", known.digest, *told, *_disputes(known)))
 
 
 async def confirm_for(client: Client, known: Known, told: Told) -> None:
@@ -63,21 +65,33 @@ async def confirm_for(client: Client, known: Known, told: Told) -> None:
         Misused: `not-recorded`, if nothing was recorded of this person.
         Denied: it was me who recorded it, or another unit.
     """
-    recorded = [
-        digest(logged.token)
-        for logged in known.record.statements
-        if claim(logged.token).kind == RecordedSignatureBody.kind
-        and peek(logged.token).body.get("person") == told.person
-    ]
-    if not recorded:
-        raise Misused("not-recorded", "No signature was recorded of this person.")
-    body = RecordedConfirmationBody(*_named(known), *told, recorded[0])
-    await client.submit(_PATH, body, purpose=purpose("confirm for", known.digest, *told))
+    body = RecordedConfirmationBody(*_named(known), *told, _standing(known, told.person))
+    await client.submit(_PATH, body, purpose=purpose("confirm for", body.recorded, *told))
 
 
 async def dispute(client: Client, known: Known) -> None:
-    """Say that I did not say what was recorded of me: it counts for nothing from now."""
-    await client.submit(_PATH, DisputeBody(*_named(known)), purpose=purpose("dispute", known.digest))
+    """Say that I did not say what was recorded of me: it counts for nothing from now, and can be recorded anew.
+
+    Raises:
+        Misused: `not-recorded`, if nothing undisputed was recorded of me.
+    """
+    body = DisputeBody(*_named(known), _standing(known, client.person))
+    await client.submit(_PATH, body, purpose=purpose("dispute", body.recorded))
+
+
+def _standing(known: Known, person: PersonId) -> str:
+    """Return the digest of what was recorded of a person last and not disputed; raises `Misused` (`not-recorded`)."""
+    said = {digest(logged.token): peek(logged.token).body for logged in known.record.statements}
+    disputed = {word["recorded"] for word in said.values() if word["kind"] == DisputeBody.kind}
+    for name, word in reversed(said.items()):
+        if (word["kind"], word.get("person")) == (RecordedSignatureBody.kind, person) and name not in disputed:
+            return name
+    raise Misused("not-recorded", "No signature was recorded of this person that they have not disputed.")
+
+
+def _disputes(known: Known) -> tuple[str, ...]:
+    """Name the disputes so far: what is recorded after another of them is no repetition."""
+    return tuple(digest(each.token) for each in known.record.statements if claim(each.token).kind == DisputeBody.kind)
 
 
 def _named(known: Known) -> tuple[StatementId, str, SubjectId, MatterId]:
@@ -110,6 +124,13 @@ def written_down(known: Known) -> tuple[RecordedAct, ...]:
         for logged in known.record.statements
         if (kind := claim(logged.token).kind) in _KINDS
     )
+
+
+def withdrawn_for(known: Known) -> tuple[Dated, ...]:
+    """Return those of a consent's withdrawals that were written down for somebody, at their entries' instants."""
+    own = sum(claim(logged.token).kind == WithdrawalBody.kind for logged in known.record.statements)
+    # As `protocol.evidence` puts them: what people said themselves, then what was written down.
+    return known.facts.withdrawals[own:]
 
 
 def _members(token: str) -> Fields:

@@ -13,11 +13,20 @@ from clients.sdk import consents
 from clients.sdk.client import Client, new_statement_id
 from clients.sdk.consents import Known, Situation, Wanted
 from clients.sdk.errors import Denied, Misused
+from clients.sdk.recorded import withdrawn_for
 from clients.sdk.transport import clock
 from keys.signing import peek
 from protocol.consent.age import months_after
 from protocol.consent.case import Dated, Signature
-from protocol.consent.notices import OPEN_STATES, NoticeKind, asked_of, renewable, renewal_offered_to, renews
+from protocol.consent.notices import (
+    OPEN_STATES,
+    NoticeKind,
+    asked_of,
+    renewable,
+    renewal_offered_to,
+    renews,
+    written_of,
+)
 from protocol.consent.remaining import remaining
 from protocol.consent.state import State, standing
 from protocol.consent.terms import Role, Terms
@@ -187,15 +196,16 @@ def _kinds(
     me: PersonId, units: Collection[UnitId], known: Known, found: Situation, at: Instant
 ) -> tuple[NoticeKind, ...]:
     case = found.case([known.digest])
+    written = tuple(kind for kind, _ in written_of(me, known.facts, withdrawn_for(known), at))
     asked = asked_of(me, known.facts, case, at)
     if asked:
-        return asked
+        return (*written, *asked)
     unit = asked_for(known)
     mine = peek(known.record.request.token).body["iss"] == me if unit is None else unit in units
     if not mine and not renewal_offered_to(me, known.facts, case, at):
-        return ()
+        return written
     others = [each.terms for each in found.consents]
-    return (NoticeKind.RENEW,) if renewable(known.facts, others, case, at) else ()
+    return (*written, NoticeKind.RENEW) if renewable(known.facts, others, case, at) else written
 
 
 def _require_true_text(client: Client, known: Known, found: Situation) -> None:

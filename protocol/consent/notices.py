@@ -9,16 +9,19 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from protocol.consent.answer import Reason
-from protocol.consent.case import Case, ConsentFacts
+from protocol.consent.case import Case, ConsentFacts, Dated
 from protocol.consent.law import NO_PERSONS, Requirements, youth
 from protocol.consent.remaining import remaining
 from protocol.consent.state import Standing, State, prepare, standing
 from protocol.consent.terms import Terms
-from protocol.consent.vocabulary import RoleAct
+from protocol.consent.vocabulary import Evidence, RoleAct
 from protocol.identifiers import Instant, PersonId
 
 RENEWAL_PERIOD = 14 * 24 * 60 * 60 * 1000
 """How long before `share_until` a renewal is offered, in milliseconds. Nothing renews by itself."""
+
+TOLD_FOR = 30 * 24 * 60 * 60 * 1000
+"""How long people are told that a withdrawal was written down, in milliseconds."""
 
 OPEN_STATES = frozenset({State.REQUESTED, State.PARTLY_SIGNED})
 """In these an answer is still waited for."""
@@ -35,6 +38,10 @@ class NoticeKind(StrEnum):
     """Your view is asked for."""
     MAY_OBJECT = "may-object"
     """Others decide; you may stop it."""
+    CONFIRM_RECORDED = "confirm-recorded"
+    """A professional wrote down that you said yes: sign it yourself, or say that you never did."""
+    TOLD_WITHDRAWN = "told-withdrawn"
+    """A professional wrote down for somebody that they withdraw: nothing is asked, you are told."""
     RENEW = "renew"
     """It ends within fourteen days, or no longer suffices. Asking anew is offered; nothing happens by itself."""
 
@@ -58,6 +65,25 @@ def asked_of(person: PersonId, consent: ConsentFacts, case: Case, at: Instant) -
     if _must_be_heard(person, stands, case, at):
         kinds.append(NoticeKind.BE_HEARD)
     return tuple(kinds)
+
+
+def written_of(
+    person: PersonId, consent: ConsentFacts, withdrawn: Iterable[Dated], at: Instant
+) -> tuple[tuple[NoticeKind, Instant], ...]:
+    """Return what a person is told of words that professionals wrote down, each with the instant of the word.
+
+    `withdrawn` are those of the consent's withdrawals that were written down. Of a recorded yes the person whose it is
+    is told until they have signed themself, disputed it, or anybody's no has ended the consent; of a recorded
+    withdrawal everybody whom the terms name to sign, for thirty days.
+    """
+    told = []
+    if not any((consent.refusals, consent.objections, consent.withdrawals)):
+        mine = [each for each in consent.signatures if each.person == person]
+        if all(each.evidence is Evidence.RECORDED for each in mine):
+            told = [(NoticeKind.CONFIRM_RECORDED, each.at) for each in mine if each.disputed_at is None]
+    if any((role.person, role.act) == (person, RoleAct.SIGNS) for role in consent.terms.roles):
+        told += [(NoticeKind.TOLD_WITHDRAWN, each.at) for each in withdrawn if each.at <= at < each.at + TOLD_FOR]
+    return tuple(told)
 
 
 def renewable(consent: ConsentFacts, others: Iterable[Terms], case: Case, at: Instant) -> bool:

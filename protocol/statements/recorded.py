@@ -21,11 +21,14 @@ IDENTITIES = ("call-back", "document", "known")
 
 _LONGEST_LANGUAGE = 40
 
-_NAMED = {
+_ABOUT = {
     "id": StatementId.parse,
     "consent": parse_digest,
     "subject": SubjectId.parse,
     "matter": MatterId.parse,
+}
+_NAMED = {
+    **_ABOUT,
     "unit": UnitId.parse,
     "person": PersonId.parse,
     "form": one_of(*FORMS),
@@ -39,6 +42,7 @@ _SIGNATURE = {
     "language": one_of("nb", "en"),
 }
 _CONFIRMATION = {**_NAMED, "recorded": parse_digest}
+_DISPUTE = {**_ABOUT, "recorded": parse_digest}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +119,21 @@ class RecordedConfirmationBody(RecordedAct):
         return {**RecordedAct.to_json(self), "recorded": self.recorded}
 
 
+@dataclass(frozen=True, slots=True)
 class DisputeBody(ConsentAct):
-    """I did not say what was recorded of me: it counts for nothing from here on."""
+    """I did not say what was recorded of me: that record counts for nothing from here on."""
 
-    __slots__ = ()
     kind: ClassVar[str] = "recorded-dispute"
+    recorded: str
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Take the dispute's members; `recorded` is the digest of the signature that was recorded."""
+        return cls(**fields.take_all(_DISPUTE))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the dispute's members."""
+        return {**ConsentAct.to_json(self), "recorded": self.recorded}
 
 
 RECORDED_WORDS: tuple[type[ConsentAct], ...] = (

@@ -34,7 +34,7 @@ from server.consent.judging import (
     against_word,
     may_know,
 )
-from server.consent.recording import against_record
+from server.consent.recording import against_record, said_before
 from server.consent.refusals import (
     CONSENT_TAKEN,
     NOT_A_PARTY,
@@ -139,7 +139,7 @@ def _word(work: Work, statement: Statement[ConsentAct], on_ended: Sequence[OnEnd
         raise not_known()
     if code is not None:
         raise because_in(terms.matter, code)
-    before = store.word(connection, word.consent, word.kind, person, store.narrows(word))
+    before = said_before(connection, statement)
     if before is not None:
         return Accepted(before.statement, before.leaf_index)
     index = work.append(EVENTS[word.kind], _details(statement, terms, terms.roles[0].rule), terms.matter)

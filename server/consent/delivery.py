@@ -22,9 +22,11 @@ from server.identity import store as identity
 from server.identity.intake import Accepted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from pathlib import Path
     from typing import Any
+
+    from sqlalchemy import Connection
 
     from protocol.identifiers import Instant, PersonId
     from protocol.statements.base import Statement
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from server.identity.intake import Rejected
 
     Action = Callable[[Work, Statement[Any]], Accepted | Rejected]
+    Addressees = Callable[[Connection, str, Instant], list[PersonId]]
 
 
 class Delivery(Protocol):
@@ -79,10 +82,17 @@ def prepare(app: web.Application) -> None:
     app[DELIVERY] = NoDelivery() if path is None else FileDelivery(path)
 
 
-def told_of(action: Action) -> Callable[[Work, Statement[Any], set[str]], Accepted | Rejected]:
-    """Let an action also note the consent that a statement is about, if it is accepted for the first time."""
+def told_of(
+    action: Action, kinds: Collection[str] | None = None
+) -> Callable[[Work, Statement[Any], set[str]], Accepted | Rejected]:
+    """Let an action also note the consent that a statement is about, if it is accepted for the first time.
+
+    With `kinds`, only for statements of these.
+    """
 
     def noting(work: Work, statement: Statement[Any], fresh: set[str]) -> Accepted | Rejected:
+        if kinds is not None and statement.body.kind not in kinds:
+            return action(work, statement)
         before = identity.find_statement(work.connection, statement.digest)
         taken = action(work, statement)
         if before is None and isinstance(taken, Accepted):
@@ -92,11 +102,11 @@ def told_of(action: Action) -> Callable[[Work, Statement[Any], set[str]], Accept
     return noting
 
 
-async def deliver(app: web.Application, consents: Iterable[str]) -> None:
+async def deliver(app: web.Application, consents: Iterable[str], addressees: Addressees = notices.addressees) -> None:
     """Tell everybody of whom these consents now ask something; a word that cannot be given is logged and no more."""
     at = app[CLOCK]()
     for consent in consents:
-        persons = await app[WRITER].database.read(notices.addressees, consent, at)
+        persons = await app[WRITER].database.read(addressees, consent, at)
         try:
             await app[DELIVERY].deliver(persons, at)
         except OSError as fault:

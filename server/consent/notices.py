@@ -10,21 +10,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from protocol.consent.ask import Actor
+from protocol.consent.case import Dated
 from protocol.consent.notices import (
     RENEWAL_PERIOD,
     NoticeKind,
     asked_of,
     renewable,
     renewal_offered_to,
+    written_of,
 )
 from protocol.consent.visibility import view
 from protocol.identifiers import Instant
+from protocol.statements.recorded import RecordedWithdrawalBody
 from server.consent import cases, listing, store
 from server.consent.hearing import counted
 from server.consent.store import noticing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -51,6 +54,8 @@ class Notice(NamedTuple):
 class _About(NamedTuple):
     requested: Requested
     consent: ConsentFacts
+    withdrawn: tuple[Dated, ...]
+    """Those of its withdrawals that were written down for somebody."""
     case: Case
 
 
@@ -82,12 +87,23 @@ def addressees(connection: Connection, consent: str, at: Instant) -> list[Person
 
     `consent` is the digest of the terms.
     """
+    return _addressed(connection, consent, _asked, at)
+
+
+def told_of_written(connection: Connection, consent: str, at: Instant) -> list[PersonId]:
+    """Give whom a word that was just written down on a consent is told to, as far as they may be told."""
+    return _addressed(connection, consent, _written, at)
+
+
+def _addressed(
+    connection: Connection, consent: str, told: Callable[[PersonId, _About, Instant], tuple[object, ...]], at: Instant
+) -> list[PersonId]:
     requested = noticing.requested(connection, consent)
     if requested is None:
         return []
     [about] = _about(connection, [requested], (), at)
     holders = () if about.case.sheet is None else about.case.sheet.may_sign
-    return [person for person in sorted({each.person for each in holders}) if _asked(person, about, at)]
+    return [person for person in sorted({each.person for each in holders}) if told(person, about, at)]
 
 
 def _about(
@@ -106,17 +122,29 @@ def _about(
         hearings = [each.fact for each in counted(connection, in_matter, [terms])]
         # Each in a case of its own: what another consent's parties recorded does not count for this one.
         case = cases.around(connection, terms.subject, [consent], hearings, (), at, units=units)
-        yield _About(row, consent, replace(case, memberships=memberships))
+        withdrawn = tuple(
+            Dated(each.person, each.at)
+            for each in said
+            if (each.consent, each.kind) == (row.consent, RecordedWithdrawalBody.kind)
+        )
+        yield _About(row, consent, withdrawn, replace(case, memberships=memberships))
 
 
 def _told(connection: Connection, asker: Viewer, about: _About, at: Instant) -> list[Notice]:
     terms = about.consent.terms
     kinds = _asked(asker.person, about, at) or _offered(connection, asker, about, at)
     reminded = noticing.reminded(connection, [terms.digest]).get(terms.digest) if kinds else None
-    return [
+    written = _written(asker.person, about, at)
+    return [Notice(kind, said_at, None, terms.id) for kind, said_at in written] + [
         Notice(kind, _since(kind, about.consent, at), None if kind is NoticeKind.RENEW else reminded, terms.id)
         for kind in kinds
     ]
+
+
+def _written(person: PersonId, about: _About, at: Instant) -> tuple[tuple[NoticeKind, Instant], ...]:
+    if not view(Actor(person, None), about.consent, about.case, at).notices:
+        return ()
+    return written_of(person, about.consent, about.withdrawn, at)
 
 
 def _asked(person: PersonId, about: _About, at: Instant) -> tuple[NoticeKind, ...]:

@@ -8,12 +8,24 @@ from keys.signing import peek
 from protocol.identifiers import PersonId, UnitId
 from protocol.recorded import Written, require_recorder, require_second
 from protocol.statements.base import Refused, Statement
-from protocol.statements.recorded import DisputeBody, RecordedConfirmationBody, RecordedSignatureBody, spoken_for
+from protocol.statements.recorded import (
+    DisputeBody,
+    RecordedConfirmationBody,
+    RecordedSignatureBody,
+    RecordedWithdrawalBody,
+    spoken_for,
+)
 from server.consent import store
 from server.identity import store as identity
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from server.consent.store.rows import Word
+
+
+TOLD = frozenset({RecordedConfirmationBody.kind, RecordedWithdrawalBody.kind})
+"""The words written down for others of which the family is told."""
 
 
 def against_record(connection: Connection, statement: Statement[Any]) -> str | None:
@@ -23,7 +35,8 @@ def against_record(connection: Connection, statement: Statement[Any]) -> str | N
         if isinstance(word, RecordedSignatureBody):
             require_recorder(statement)
         if isinstance(word, RecordedConfirmationBody):
-            require_second(statement, _recorded(connection, statement))
+            dispute = store.word(connection, word.consent, DisputeBody.kind, word.person, word.recorded)
+            require_second(statement, None if dispute is not None else _recorded(connection, statement))
     except Refused as refusal:
         return refusal.code
     if isinstance(word, DisputeBody) and _recorded(connection, statement) is None:
@@ -31,10 +44,22 @@ def against_record(connection: Connection, statement: Statement[Any]) -> str | N
     return None
 
 
-def _recorded(connection: Connection, statement: Statement[Any]) -> Written | None:
-    """Give the signature that was recorded of a person on this consent."""
-    person = spoken_for(statement)
-    row = store.word(connection, statement.body.consent, RecordedSignatureBody.kind, person)
+def said_before(connection: Connection, statement: Statement[Any]) -> Word | None:
+    """Give the word that makes this one a repetition; a signature is recorded anew once the last one was disputed."""
+    word, person = statement.body, spoken_for(statement)
+    if not isinstance(word, RecordedSignatureBody):
+        return store.word(connection, word.consent, word.kind, person, store.apart(statement))
+    said = [each for each in store.words(connection, [word.consent]) if each.person == person]
+    disputed = {each.apart for each in said if each.kind == DisputeBody.kind}
+    return next((each for each in said if each.kind == word.kind and each.apart not in disputed), None)
+
+
+def _recorded(
+    connection: Connection, statement: Statement[RecordedConfirmationBody] | Statement[DisputeBody]
+) -> Written | None:
+    """Give the signature that was recorded of a person on this consent and that the statement names."""
+    word, person = statement.body, spoken_for(statement)
+    row = store.word(connection, word.consent, RecordedSignatureBody.kind, person, word.recorded)
     if row is None:
         return None
     [kept] = identity.find_statements(connection, [row.statement])

@@ -1,6 +1,7 @@
 """`/v1/consents` and `/v1/consent-statements`: asked for, said, and listed to those who may know."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Literal
 
 from aiohttp import web
@@ -11,11 +12,11 @@ from protocol.identity import Logged
 from server.audit.access import LOG_ACCESS
 from server.audit.log import LogHalted
 from server.audit.wiring import WRITER
-from server.consent import actions, listing, waiting
+from server.consent import actions, listing, notices, waiting
 from server.consent.actions import REQUEST, SAID, OnEnded
 from server.consent.delivery import deliver, told_of
-from server.consent.listing import Told
 from server.consent.log_access import ConcernedPersons
+from server.consent.recording import TOLD
 from server.consent.refusals import PROBLEMS, problem_for
 from server.http.access import acting_person
 from server.http.clock import CLOCK
@@ -118,8 +119,11 @@ async def request_consent(request: web.Request, form: TokenForm) -> RequestedAns
 async def say(request: web.Request, form: TokenForm) -> AcceptedAnswer | Replied[WaitingAnswer] | ProblemDocument:
     """Take one person's word; while the log is halted, a withdrawal still."""
     intake, person = request.app[INTAKE], acting_person(request)
+    fresh: set[str] = set()
+    on_ended: list[OnEnded] = request.app[ON_ENDED]
+    said = told_of(partial(actions.say, on_ended=on_ended), TOLD)
     try:
-        taken = await intake.take(form.token, person, SAID, actions.say, request.app[ON_ENDED])
+        taken = await intake.take(form.token, person, SAID, said, fresh)
     except LogHalted:
         if not waiting.is_withdrawal(form.token):
             raise
@@ -129,6 +133,7 @@ async def say(request: web.Request, form: TokenForm) -> AcceptedAnswer | Replied
         )
     if isinstance(taken, Rejected):
         return problem_for(taken)
+    await deliver(request.app, fresh, notices.told_of_written)
     return AcceptedAnswer(digest=taken.digest, receipt=taken.receipt)
 
 
@@ -150,7 +155,7 @@ async def get_consent(request: web.Request, consent: ConsentId) -> ConsentAnswer
     return unknown() if found is None else (await _answers(request, [found]))[0]
 
 
-async def _answers(request: web.Request, told: list[Told]) -> list[ConsentAnswer]:
+async def _answers(request: web.Request, told: list[listing.Told]) -> list[ConsentAnswer]:
     """Give the consents with every receipt proved against one checkpoint."""
     rows = {row for each in told for row in (each.request, *each.statements, *each.hearings, *each.facts)}
     ordered = sorted(rows, key=lambda row: row[1])

@@ -113,6 +113,9 @@ async def test_a_professional_withdraws_for_a_parent_and_everybody_sees_who_wrot
     assert await state(served, "mother") == "withdrawn"
     shown = (await run(served, "mother", "consent", "show", known.digest[:12], "--language", "en")).out
     assert "Withdrawn orally by you, written down at" in shown
+    for parent in ("mother", "father"):
+        told = await run(served, parent, "notices", "--language", "en")
+        assert "A professional wrote down that this is withdrawn." in told.out
 
 
 async def test_a_yes_is_recorded_by_two_and_disputed_by_the_person(served: Stage, matter: MatterId) -> None:
@@ -130,5 +133,14 @@ async def test_a_yes_is_recorded_by_two_and_disputed_by_the_person(served: Stage
     assert await state(served, "mother") == "in-force"
     shown = (await run(served, "father", "consent", "show", *about, "--language", "en")).out
     assert "Said yes on paper by you, written down at" in shown
+    told_father = (await run(served, "father", "notices", "--language", "en")).out
+    assert "A professional wrote down that you said yes." in told_father
     await act(served, "father", "consent", "dispute", *about)
     assert await state(served, "mother") == "partly-signed"
+    assert "A professional wrote down" not in (await run(served, "father", "notices", "--language", "en")).out
+    assert await fail(served, "father", "consent", "dispute", *about) == (2, "not-recorded")
+    await act(served, "bup", *record)
+    await act(served, "bup-custodian", "consent", "confirm-record", *told)
+    assert await state(served, "mother") == "in-force"
+    await act(served, "father", "consent", "sign", known.digest[:12], "--child", served.child)
+    assert "A professional wrote down" not in (await run(served, "father", "notices", "--language", "en")).out

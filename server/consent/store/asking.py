@@ -12,6 +12,8 @@ from protocol.consent.case import ConsentFacts, Dated, Hearing, Signature
 from protocol.consent.narrowing import Less, Narrowing
 from protocol.consent.vocabulary import Evidence, Outcome
 from protocol.identifiers import Instant, MatterId, PersonId, SubjectId, UnitId
+from protocol.statements.narrowing import NarrowingBody
+from protocol.statements.recorded import DisputeBody, RecordedConfirmationBody
 from server.consent.store import tables
 from server.consent.store.rows import consents
 
@@ -83,13 +85,19 @@ def asked(connection: Connection, digests: Collection[str], matter: MatterId) ->
 def facts(
     found: Iterable[tuple[Terms, Instant]], said: Iterable[tuple[str, str, PersonId, Instant, str]]
 ) -> list[ConsentFacts]:
-    """Put each consent (terms, requested at) together with its words (consent, kind, person, at, narrows)."""
+    """Put each consent (terms, requested at) together with its words (consent, kind, person, at, apart)."""
     dated: dict[tuple[str, str], list[Dated]] = {}
     narrowed: dict[str, list[Narrowing]] = {}
-    for consent, kind, person, at, narrows in said:
+    confirmed: dict[str, list[tuple[str, Dated]]] = {}
+    disputed: dict[str, Instant] = {}
+    for consent, kind, person, at, apart in said:
         dated.setdefault((consent, kind), []).append(Dated(person, at))
-        if narrows:
-            narrowed.setdefault(consent, []).append(Narrowing(person, at, _less(narrows)))
+        if kind == NarrowingBody.kind:
+            narrowed.setdefault(consent, []).append(Narrowing(person, at, _less(apart)))
+        elif kind == RecordedConfirmationBody.kind:
+            confirmed.setdefault(consent, []).append((apart, Dated(person, at)))
+        elif kind == DisputeBody.kind:
+            disputed[apart] = at
 
     def words_of(terms: Terms, kind: str) -> tuple[Dated, ...]:
         return tuple(dated.get((terms.digest, kind), ()))
@@ -100,7 +108,10 @@ def facts(
             requested_at,
             signatures=(
                 *(Signature(each.person, each.at, Evidence.OWN_KEY) for each in words_of(terms, "consent-signature")),
-                *_recorded(words_of(terms, "recorded-confirmation"), words_of(terms, "recorded-dispute")),
+                *(
+                    Signature(each.person, each.at, Evidence.RECORDED, disputed.get(recorded))
+                    for recorded, each in confirmed.get(terms.digest, ())
+                ),
             ),
             refusals=words_of(terms, "consent-refusal"),
             objections=words_of(terms, "consent-objection"),
@@ -110,12 +121,6 @@ def facts(
         )
         for terms, requested_at in found
     ]
-
-
-def _recorded(confirmed: Sequence[Dated], disputed: Sequence[Dated]) -> list[Signature]:
-    """Give the signatures that were recorded and confirmed; each is confirmed and disputed once, see `store.word`."""
-    against = {each.person: each.at for each in disputed}
-    return [Signature(each.person, each.at, Evidence.RECORDED, against.get(each.person)) for each in confirmed]
 
 
 def facts_of(found: Sequence[Found], said: Iterable[Word]) -> list[ConsentFacts]:
@@ -134,7 +139,7 @@ def _facts(count: int) -> CompoundSelect[Any]:
     named: list[BindParameter[str]] = [bindparam(f"d{number}") for number in range(count)]
     return union_all(
         select(null(), _c.digest, null(), null(), _c.requested_at, null(), _c.statement).where(_c.digest.in_(named)),
-        select(_w.kind, _w.digest, null(), _w.person, _w.at, _w.narrows, _w.statement).where(_w.digest.in_(named)),
+        select(_w.kind, _w.digest, null(), _w.person, _w.at, _w.apart, _w.statement).where(_w.digest.in_(named)),
         select(_h.outcome, null(), _h.subject, _h.person, _h.at, _h.unit, _h.statement).where(
             _h.matter == bindparam("m")
         ),

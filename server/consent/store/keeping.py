@@ -9,7 +9,12 @@ from sqlalchemy import insert
 from keys.canonical import canonical
 from protocol.consent.terms import UnitParty
 from protocol.statements.narrowing import NarrowingBody
-from protocol.statements.recorded import spoken_for
+from protocol.statements.recorded import (
+    DisputeBody,
+    RecordedConfirmationBody,
+    RecordedSignatureBody,
+    spoken_for,
+)
 from server.consent.store import tables
 
 if TYPE_CHECKING:
@@ -60,7 +65,7 @@ def add_consent(connection: Connection, request: Statement[RequestBody], leaf_in
 
 
 def add_word(connection: Connection, statement: Statement[ConsentAct], leaf_index: int, at: Instant) -> None:
-    """Keep a person's word on a consent, whoever wrote it down; what a narrowing takes back stands beside it."""
+    """Keep a person's word on a consent, whoever wrote it down."""
     connection.execute(
         insert(tables.words),
         {
@@ -68,16 +73,25 @@ def add_word(connection: Connection, statement: Statement[ConsentAct], leaf_inde
             "digest": statement.body.consent,
             "kind": statement.body.kind,
             "person": spoken_for(statement),
-            "narrows": narrows(statement.body),
+            "apart": apart(statement),
             "at": at,
             "leaf_index": leaf_index,
         },
     )
 
 
-def narrows(word: ConsentAct) -> str:
-    """Write what a word takes back, as canonical JSON; nothing for a word that takes back all or none."""
-    return canonical(word.less.to_json()).decode() if isinstance(word, NarrowingBody) else ""
+def apart(statement: Statement[ConsentAct]) -> str:
+    """Say what keeps a word apart from others of its kind by the same person on the same consent; mostly nothing does.
+
+    Of a narrowing what it takes back, as canonical JSON; of a recorded signature the statement itself, and of what
+    confirms or disputes one the digest of that.
+    """
+    word = statement.body
+    if isinstance(word, NarrowingBody):
+        return canonical(word.less.to_json()).decode()
+    if isinstance(word, RecordedSignatureBody):
+        return statement.digest
+    return word.recorded if isinstance(word, RecordedConfirmationBody | DisputeBody) else ""
 
 
 def add_hearing(connection: Connection, statement: Statement[HearingBody], leaf_index: int, at: Instant) -> None:

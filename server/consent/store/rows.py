@@ -30,13 +30,13 @@ class Found(NamedTuple):
 
 
 class Word(NamedTuple):
-    """One person's word on a consent, with what a narrowing takes back; the statement's digest, and its entry."""
+    """One person's word on a consent, with what keeps it apart; the statement's digest, and its entry."""
 
     consent: str
     kind: str
     person: PersonId
     at: Instant
-    narrows: str
+    apart: str
     statement: str
     leaf_index: int
 
@@ -63,13 +63,13 @@ _COLUMNS = (_c.terms, _c.requested_at, _c.statement, _c.leaf_index)
 _SOME = select(*_COLUMNS).where(_c.digest.in_(bindparam("digests", expanding=True)))
 _NAMED = select(*_COLUMNS).where(_c.consent == bindparam("c"))
 _IN_MATTER = select(*_COLUMNS).where(_c.matter == bindparam("m")).order_by(_c.leaf_index)
-_SAID = (_w.digest, _w.kind, _w.person, _w.at, _w.narrows, _w.statement, _w.leaf_index)
+_SAID = (_w.digest, _w.kind, _w.person, _w.at, _w.apart, _w.statement, _w.leaf_index)
 _WORDS = select(*_SAID).where(_w.digest.in_(bindparam("digests", expanding=True))).order_by(_w.leaf_index)
 _WORD = select(*_SAID).where(
     _w.digest == bindparam("d"),
     _w.kind == bindparam("k"),
     _w.person == bindparam("p"),
-    _w.narrows == bindparam("n"),
+    _w.apart == bindparam("n"),
 )
 _HEARINGS = (
     select(_h.subject, _h.matter, _h.outcome, _h.person, _h.at, _h.unit, _h.statement, _h.leaf_index)
@@ -131,9 +131,9 @@ def words(connection: Connection, digests: Collection[str]) -> list[Word]:
     return [_word(row) for row in connection.execute(_WORDS, {"digests": sorted(digests)})]
 
 
-def word(connection: Connection, consent: str, kind: str, person: PersonId, narrows: str = "") -> Word | None:
-    """Give this person's word of this kind on a consent, if it was said; of a narrowing, the one of just this."""
-    row = connection.execute(_WORD, {"d": consent, "k": kind, "p": person, "n": narrows}).one_or_none()
+def word(connection: Connection, consent: str, kind: str, person: PersonId, apart: str = "") -> Word | None:
+    """Give this person's word of this kind on a consent, if it was said; where several may be, the one of just this."""
+    row = connection.execute(_WORD, {"d": consent, "k": kind, "p": person, "n": apart}).one_or_none()
     return None if row is None else _word(row)
 
 
@@ -187,5 +187,5 @@ def _terms(written: bytes) -> Terms:
 
 
 def _word(row: tuple[str, str, str, int, str, str, int]) -> Word:
-    consent, kind, person, at, narrows, statement, leaf_index = row
-    return Word(consent, kind, PersonId(person), Instant(at), narrows, statement, leaf_index)
+    consent, kind, person, at, apart, statement, leaf_index = row
+    return Word(consent, kind, PersonId(person), Instant(at), apart, statement, leaf_index)

@@ -41,17 +41,17 @@ parties = Table(
     Column("subunits", Boolean, nullable=False),
     Column("digest", DIGEST, nullable=False),
 )
-words = Table(  # `narrows` is canonical JSON of what a narrowing takes back, empty for every other word
+words = Table(  # `apart` is what keeps two words of one kind by one person on one consent apart (`keeping.apart`)
     "consent_words",
     metadata,
     Column("statement", DIGEST, primary_key=True),
     Column("digest", DIGEST, nullable=False),
     Column("kind", String(32), nullable=False),
     Column("person", ID, nullable=False),
-    Column("narrows", String(2000), nullable=False),
+    Column("apart", String(2000), nullable=False),
     Column("at", LONG, nullable=False),
     Column("leaf_index", LONG, nullable=False),
-    UniqueConstraint("digest", "kind", "person", "narrows", name="consent_words_once"),
+    UniqueConstraint("digest", "kind", "person", "apart", name="consent_words_once"),
 )
 facts = Table(
     "facts",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from protocol.consent.answer import Deny, Permit, Reason
 from protocol.consent.case import AcceptedRules
 from protocol.consent.terms import Terms
+from protocol.consent.vocabulary import Aspect
 from protocol.identifiers import Instant
 from protocol.log.event import Event
 from protocol.statements.consent import SignatureBody, WithdrawalBody
@@ -20,10 +22,14 @@ from protocol.statements.recorded import (
     RecordedSignatureBody,
     RecordedWithdrawalBody,
 )
+from protocol.statements.shields import ShieldWithholdBody
 from tests.http.consent.support import WORDS, Town, last_entry, new_matter, new_statement, party, refusal
 from tests.http.consent.test_cases import decided, opening, share
+from tests.http.consent.test_reminders import lines, write_to
+from tests.http.consent.test_shields import REASON, rising, say
 from tests.http.documents.support import Office
 from tests.kit.actor import Actor, Reply
+from tests.kit.clock import DAY, MINUTE
 from tests.kit.world import Unit, done
 
 
@@ -173,7 +179,7 @@ async def test_a_recorded_signature_counts_once_confirmed_until_the_person_dispu
     parcel = await office.sent(terms)
     _, verified = await office.read(town.psychologist, parcel, town.bup)
     assert verified.permit is not None
-    done(await town.say(town.father, DisputeBody, terms))
+    done(await town.say(town.father, DisputeBody, terms, recorded=recorded))
     assert await reason(town, terms) is Reason.SIGNATURE_MISSING
 
 
@@ -210,8 +216,8 @@ async def test_what_nobody_recorded_can_be_neither_confirmed_nor_disputed(accept
     terms = await half_signed(town)
     nothing = confirmation(town, terms, "ab" * 32)
     assert refusal(await hand_in(town, town.gp.custodian, nothing)) == (422, "not-recorded")
-    assert refusal(await town.say(town.father, DisputeBody, terms)) == (422, "not-recorded")
-    assert refusal(await town.say(town.stranger, DisputeBody, terms)) == (404, "not-found")
+    assert refusal(await town.say(town.father, DisputeBody, terms, recorded="ab" * 32)) == (422, "not-recorded")
+    assert refusal(await town.say(town.stranger, DisputeBody, terms, recorded="ab" * 32)) == (404, "not-found")
 
 
 async def test_a_reader_believes_what_a_unit_below_a_party_recorded(accepting: Town) -> None:
@@ -226,3 +232,100 @@ async def test_a_reader_believes_what_a_unit_below_a_party_recorded(accepting: T
     parcel = await office.sent(terms)
     _, verified = await office.read(town.psychologist, parcel, town.bup)
     assert verified.permit is not None
+
+
+async def recorded_yes(town: Town, terms: Terms) -> str:
+    """Have the father's yes recorded and confirmed; gives the record's digest."""
+    recorded: str = done(await hand_in(town, town.doctor, signature(town, terms))).body["digest"]
+    done(await hand_in(town, town.gp.custodian, confirmation(town, terms, recorded)))
+    return recorded
+
+
+async def test_after_a_dispute_the_yes_is_recorded_anew_and_the_old_record_stays_disputed(accepting: Town) -> None:
+    town, office = accepting, Office(accepting)
+    terms = await half_signed(town)
+    first = await recorded_yes(town, terms)
+    again = done(await hand_in(town, town.doctor, signature(town, terms)))
+    assert again.body["digest"] == first
+    disputed = done(await town.say(town.father, DisputeBody, terms, recorded=first)).body["digest"]
+    repeated = done(await town.say(town.father, DisputeBody, terms, recorded=first)).body["digest"]
+    assert disputed == repeated
+    late = confirmation(town, terms, first)
+    assert refusal(await hand_in(town, town.gp.custodian, late)) == (422, "not-recorded")
+    second = await recorded_yes(town, terms)
+    assert second != first
+    assert await reason(town, terms) is None
+    parcel = await office.sent(terms)
+    _, verified = await office.read(town.psychologist, parcel, town.bup)
+    assert verified.permit is not None
+    done(await town.say(town.father, DisputeBody, terms, recorded=second))
+    assert await reason(town, terms) is Reason.SIGNATURE_MISSING
+
+
+async def test_after_a_dispute_the_person_signs_with_their_own_key(accepting: Town) -> None:
+    town = accepting
+    terms = await half_signed(town)
+    done(await town.say(town.father, DisputeBody, terms, recorded=await recorded_yes(town, terms)))
+    done(await town.say(town.father, SignatureBody, terms))
+    assert await reason(town, terms) is None
+
+
+async def test_nobody_disputes_what_was_recorded_of_another(accepting: Town) -> None:
+    town = accepting
+    terms = await half_signed(town)
+    recorded = await recorded_yes(town, terms)
+    assert refusal(await town.say(town.mother, DisputeBody, terms, recorded=recorded)) == (422, "not-recorded")
+    assert await reason(town, terms) is None
+
+
+async def kinds(town: Town, actor: Actor) -> list[tuple[str, int]]:
+    told = done(await town.world.get(actor, "/v1/notices")).body["notices"]
+    return [(each["kind"], each["t"]) for each in told]
+
+
+async def test_whose_yes_was_recorded_is_told_until_they_sign_it_themself(accepting: Town) -> None:
+    town = accepting
+    terms = await half_signed(town)
+    assert [kind for kind, _ in await kinds(town, town.father)] == ["sign"]
+    town.world.clock.forward(MINUTE)
+    await recorded_yes(town, terms)
+    assert await kinds(town, town.father) == [("confirm-recorded", town.world.clock.now)]
+    assert await kinds(town, town.mother) == []
+    done(await town.say(town.father, SignatureBody, terms))
+    assert await kinds(town, town.father) == []
+
+
+async def test_the_family_is_told_for_thirty_days_of_a_withdrawal_that_was_recorded(town: Town) -> None:
+    terms = await town.in_force()
+    done(await hand_in(town, town.psychologist, withdrawal(town, terms)))
+    for actor in (town.mother, town.father):
+        assert await kinds(town, actor) == [("told-withdrawn", town.world.clock.now)]
+    for actor in (town.aunt, town.youth, town.doctor, town.psychologist, town.stranger):
+        assert await kinds(town, actor) == []
+
+
+async def test_of_what_is_hidden_from_somebody_they_are_not_told_that_it_was_withdrawn(town: Town) -> None:
+    terms = await town.in_force()
+    review = town.world.at(30 * DAY)
+    hides: dict[str, Any] = {"hides": rising(Aspect), "ground": "weighty", "reason": REASON, "review_at": review}
+    done(await say(town, town.psychologist, ShieldWithholdBody, town.bup, persons=(town.father.person,), **hides))
+    done(await hand_in(town, town.psychologist, withdrawal(town, terms, person=town.mother.person)))
+    assert await kinds(town, town.father) == []
+    assert [kind for kind, _ in await kinds(town, town.mother)] == ["told-withdrawn"]
+
+
+async def test_a_line_without_content_is_written_for_each_person_who_is_told_of_a_recorded_word(
+    accepting: Town, tmp_path: Path
+) -> None:
+    town, path = accepting, tmp_path / "words.jsonl"
+    terms = await half_signed(town)
+    await write_to(town, path)
+    first = await recorded_yes(town, terms)
+    told = [town.father.person]
+    assert [each["person"] for each in lines(path)] == told
+    done(await town.say(town.father, DisputeBody, terms, recorded=first))
+    body = withdrawal(town, terms)
+    for _ in range(2):
+        done(await hand_in(town, town.psychologist, body))
+    told += sorted([town.mother.person, town.father.person])
+    assert [each["person"] for each in lines(path)] == told

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from protocol.consent.case import Case
-from protocol.consent.notices import NoticeKind, asked_of, renewable, renewal_offered_to
+from protocol.consent.case import Case, Dated
+from protocol.consent.notices import NoticeKind, asked_of, renewable, renewal_offered_to, written_of
 from protocol.identifiers import Instant, PersonId
 
 VECTORS: list[dict[str, Any]] = json.loads(
@@ -25,11 +25,16 @@ def test_a_vector_read_back_from_json_has_its_answer(vector: dict[str, Any]) -> 
     offered = renewable(consent, [each.terms for each in case.consents], case, at)
     signs = renewal_offered_to(person, consent, case, at)
     assert ([str(kind) for kind in asked], offered, signs) == (vector["asked"], vector["renewable"], vector["offered"])
-    assert vector["name"].startswith("said" if asked or (offered and signs) else "nothing")
+    withdrawn = [Dated(PersonId.parse(each["person"]), Instant(each["at"])) for each in vector["withdrawn"]]
+    written = written_of(person, consent, withdrawn, at)
+    assert [[str(kind), since] for kind, since in written] == vector["written"]
+    assert vector["name"].startswith("said" if asked or written or (offered and signs) else "nothing")
 
 
 def test_the_vectors_show_every_kind_and_as_many_that_say_nothing() -> None:
-    assert {kind for each in VECTORS for kind in each["asked"]} == {*NoticeKind} - {NoticeKind.RENEW}
+    asked = {kind for each in VECTORS for kind in each["asked"]}
+    written = {kind for each in VECTORS for kind, _ in each["written"]}
+    assert asked | written == {*NoticeKind} - {NoticeKind.RENEW}
     assert {each["renewable"] for each in VECTORS} == {True, False}
     silent = [each for each in VECTORS if each["name"].startswith("nothing")]
     assert 2 * len(silent) == len(VECTORS)

@@ -11,14 +11,16 @@ from protocol.consent.case import ConsentFacts
 from protocol.consent.narrowing import Less, Narrowing
 from protocol.consent.notices import (
     RENEWAL_PERIOD,
+    TOLD_FOR,
     NoticeKind,
     asked_of,
     renewable,
     renewal_offered_to,
     renews,
+    written_of,
 )
 from protocol.consent.terms import Role
-from protocol.consent.vocabulary import Category, Purpose, RoleAct
+from protocol.consent.vocabulary import Category, Evidence, Purpose, RoleAct
 from protocol.identifiers import Instant, PersonId
 from tests.unit.consent import family as f
 from tests.unit.consent.family import BOTH, FATHER, GRANDMOTHER, MOTHER, NOW, YOUTH, consent
@@ -152,3 +154,38 @@ def test_what_was_taken_back_in_part_is_renewed_without_that_part() -> None:
     rest = consent(made=LAST_DAYS, categories=(Category.MESSAGE,))
     assert offered(narrowed, LAST_DAYS, whole)
     assert not offered(narrowed, LAST_DAYS, rest)
+
+
+def written(**changes: Any) -> ConsentFacts:
+    """Return a consent to which the mother signed, and the father's yes was written down."""
+    half = consent(MOTHER)
+    recorded = replace(f.signature(FATHER, evidence=Evidence.RECORDED), **changes)
+    return replace(half, signatures=(*half.signatures, recorded))
+
+
+def test_whose_yes_was_written_down_is_told_until_they_sign_or_dispute() -> None:
+    told_of = ((NoticeKind.CONFIRM_RECORDED, f.SIGNED),)
+    assert written_of(FATHER, written(), (), NOW) == told_of
+    assert written_of(MOTHER, written(), (), NOW) == ()
+    assert written_of(FATHER, written(disputed_at=NOW), (), NOW) == ()
+    own = written()
+    own = replace(own, signatures=(*own.signatures, f.signature(FATHER)))
+    assert written_of(FATHER, own, (), NOW) == ()
+
+
+@pytest.mark.parametrize("no", ["refusals", "objections", "withdrawals"])
+def test_after_a_no_nobody_is_asked_to_confirm_what_was_written_down(no: str) -> None:
+    ended: dict[str, Any] = {no: (f.dated(MOTHER),)}
+    assert written_of(FATHER, replace(written(), **ended), (), NOW) == ()
+
+
+def test_all_who_sign_are_told_for_thirty_days_of_a_withdrawal_that_was_written_down() -> None:
+    gone = f.dated(FATHER, NOW)
+    about = replace(BOTH, withdrawals=(gone,))
+    for person in (MOTHER, FATHER):
+        assert written_of(person, about, (gone,), NOW) == ((NoticeKind.TOLD_WITHDRAWN, NOW),)
+        assert written_of(person, about, (gone,), Instant(NOW + TOLD_FOR - 1)) != ()
+        assert written_of(person, about, (gone,), Instant(NOW + TOLD_FOR)) == ()
+        assert written_of(person, about, (gone,), Instant(NOW - 1)) == ()
+    for person in (GRANDMOTHER, f.STRANGER, YOUTH):
+        assert written_of(person, about, (gone,), NOW) == ()

@@ -89,7 +89,10 @@ CONFIRMED = RecordedConfirmationBody(
 )
 
 
-@pytest.mark.parametrize("body", [SIGNED, replace(SIGNED, interpreter=None, scan=None), CONFIRMED], ids=repr)
+DISPUTED = DisputeBody(statement_id(83), sha(b"consent"), f.CHILD, f.MATTER, sha(b"recorded"))
+
+
+@pytest.mark.parametrize("body", [SIGNED, replace(SIGNED, interpreter=None, scan=None), CONFIRMED, DISPUTED], ids=repr)
 def test_what_is_written_down_reads_what_it_writes(body: Any) -> None:
     key = key_of(f.DOCTOR)
     token = sign(body, key, iss=f.DOCTOR, aud=ORIGIN, made=f.MADE, seen=None)
@@ -114,7 +117,7 @@ def recording(
             story.do(
                 f"dispute {number}",
                 f.FATHER,
-                DisputeBody(statement_id(90 + number), terms.digest, f.CHILD, f.MATTER),
+                DisputeBody(statement_id(90 + number), terms.digest, f.CHILD, f.MATTER, said.digest),
             )
 
     return tell(between=record)
@@ -142,6 +145,33 @@ def test_a_recorded_signature_is_one_once_a_second_person_has_confirmed_it() -> 
 def test_the_first_dispute_of_the_person_is_kept_with_the_signature() -> None:
     [signature] = signatures(recording(dispute=True), "recorded", "confirmed", "dispute 1", "dispute 0")
     assert signature.disputed_at == f.MADE + 5 * DAY + 3 * MINUTE
+
+
+def again(story: Story) -> None:
+    """Let the father's yes be written down and confirmed, disputed by him, and written down and confirmed anew."""
+    terms = story.terms()
+    for number in range(2):
+        body = replace(SIGNED, id=statement_id(70 + number), consent=terms.digest)
+        said = story.do(f"recorded {number}", f.DOCTOR, body)
+        confirmed = replace(CONFIRMED, id=statement_id(75 + number), consent=terms.digest, recorded=said.digest)
+        story.do(f"confirmed {number}", GP_HEAD, confirmed)
+        if number == 0:
+            disputed = DisputeBody(statement_id(79), terms.digest, f.CHILD, f.MATTER, said.digest)
+            story.do("disputed", f.FATHER, disputed)
+            story.do("by another", f.MOTHER, replace(disputed, id=statement_id(78)))
+
+
+def test_what_is_recorded_anew_after_a_dispute_stands_by_itself() -> None:
+    story = tell(between=again)
+    names = ("recorded 0", "confirmed 0", "disputed", "recorded 1", "confirmed 1")
+    first, second = signatures(story, *names)
+    assert first.disputed_at is not None
+    assert (second.person, second.disputed_at) == (f.FATHER, None)
+
+
+def test_only_the_person_themself_disputes_a_record() -> None:
+    [signature] = signatures(tell(between=again), "recorded 0", "confirmed 0", "by another")
+    assert signature.disputed_at is None
 
 
 def test_a_second_person_who_is_the_first_confirms_nothing() -> None:

@@ -1,8 +1,10 @@
 """The vectors of notices: what one open request asks of a person, and who is offered a renewal.
 
-A row is `{name, case, consent, person, at, asked, renewable, offered}`: the case in its own form, the digest of the
-consent, `asked` the kinds in order (empty: no notice), `renewable` whether asking anew is offered at all, given the
-other consents of the case, and `offered` whether this person would sign anew. As many say nothing as say something.
+A row is `{name, case, consent, person, at, asked, renewable, offered, withdrawn, written}`: the case in its own form,
+the digest of the consent, `asked` the kinds in order (empty: no notice), `renewable` whether asking anew is offered at
+all, given the other consents of the case, `offered` whether this person would sign anew, `withdrawn` the withdrawals
+(`{person, at}`) that professionals wrote down, and `written` the kinds and instants that the person is told of such
+words. As many say nothing as say something.
 """
 
 from __future__ import annotations
@@ -13,14 +15,15 @@ from typing import Any
 
 from protocol.consent.case import Case, ConsentFacts
 from protocol.consent.narrowing import Less, Narrowing
-from protocol.consent.notices import RENEWAL_PERIOD, asked_of, renewable, renewal_offered_to
-from protocol.consent.vocabulary import Category, Purpose
+from protocol.consent.notices import RENEWAL_PERIOD, asked_of, renewable, renewal_offered_to, written_of
+from protocol.consent.vocabulary import Category, Evidence, Purpose
 from protocol.identifiers import ConsentId, Instant, PersonId
 from tests.unit.consent import family as f
 
 LAST_DAYS = Instant(f.terms().share_until - RENEWAL_PERIOD)
 _DISCHARGE: dict[str, Any] = {"purpose": Purpose.DISCHARGE, "categories": (Category.DISCHARGE_SUMMARY,)}
 Question = tuple[ConsentFacts, Case, PersonId, Instant]
+_RECORDED = f.signature(f.FATHER, evidence=Evidence.RECORDED)
 
 
 def noticing() -> list[dict[str, Any]]:
@@ -41,6 +44,8 @@ def _said() -> Iterator[tuple[str, Question]]:
     yield "the fourteenth day before the end", _late(f.BOTH, f.MOTHER)
     yield "the last instant", _late(f.BOTH, f.MOTHER, at=f.BOTH.terms.share_until - 1)
     yield "the sixteenth birthday has passed", _about(f.BOTH, f.YOUTH, sheet=f.sheet(f.BORN[16]))
+    yield "a yes that was written down", _about(_written_down(), f.FATHER)
+    yield "a withdrawal that was written down", _about(_withdrawn(f.NOW - f.DAY), f.MOTHER)
 
 
 def _nothing() -> Iterator[tuple[str, Question]]:
@@ -55,11 +60,22 @@ def _nothing() -> Iterator[tuple[str, Question]]:
     yield "after one's own objection", _about(replace(discharge, objections=(f.dated(f.FATHER),)), f.FATHER)
     yield "while the seven days run", _about(informed, f.FATHER)
     yield "the day before the fourteenth", _late(f.BOTH, f.MOTHER, at=LAST_DAYS - 1)
+    yield "a yes that was disputed, to the other", _about(_written_down(disputed_at=f.NOW), f.MOTHER)
+    yield "thirty days after a withdrawal that was written down", _about(_withdrawn(f.NOW - 30 * f.DAY), f.MOTHER)
     yield "asked anew", _late(f.BOTH, f.STRANGER, anew)
     yield (
         "asked anew for what is left",
         _late(narrowed, f.STRANGER, replace(anew, terms=replace(anew.terms, categories=(Category.MESSAGE,)))),
     )
+
+
+def _written_down(**changes: Any) -> ConsentFacts:
+    both = f.consent(f.MOTHER)
+    return replace(both, signatures=(*both.signatures, replace(_RECORDED, **changes)))
+
+
+def _withdrawn(at: int) -> ConsentFacts:
+    return replace(f.BOTH, withdrawals=(f.dated(f.FATHER, at),))
 
 
 def _about(consent: ConsentFacts, person: PersonId, **changes: Any) -> Question:
@@ -80,6 +96,8 @@ def _row(name: str, consent: ConsentFacts, case: Case, person: PersonId, at: Ins
     units = {unit: facts for unit, facts in case.units.items() if unit in named}
     small = replace(case, units=units, memberships=())
     others = [each.terms for each in case.consents]
+    # In these rows every withdrawal was written down.
+    written = written_of(person, consent, consent.withdrawals, at)
     return {
         "name": name,
         "case": small.to_json(),
@@ -89,4 +107,6 @@ def _row(name: str, consent: ConsentFacts, case: Case, person: PersonId, at: Ins
         "asked": [str(kind) for kind in asked_of(person, consent, small, at)],
         "renewable": renewable(consent, others, small, at),
         "offered": renewal_offered_to(person, consent, small, at),
+        "withdrawn": [{"person": each.person, "at": each.at} for each in consent.withdrawals],
+        "written": [[str(kind), since] for kind, since in written],
     }
