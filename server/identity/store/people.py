@@ -54,7 +54,7 @@ endorsements = Table(
     Column("key_set", DIGEST, nullable=False),
     Column("not_after", LONG, nullable=False),
     Column("t", LONG, nullable=False),
-    Index("endorsements_by_holder", "holder", "kid"),
+    Index("endorsements_by_holder", "holder", "unit"),
     Index("endorsements_by_unit", "unit", "role"),
 )
 
