@@ -1,4 +1,4 @@
-"""`python -m server init|run`: what `fortrolig server` starts."""
+"""`python -m server init|run|witness`: what `fortrolig server` starts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from server.auth.tokens import NoTokenKey
 from server.config import BadConfig, load
 from server.database.schema import UnknownSchema
 from server.http.logs import configure
-from server.initialise import Chosen, initialise
+from server.initialise import Chosen, add_witness, initialise
 from server.run import serve
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Begin or run a server; give the exit code: 0 done, 1 fault (2, usage, is argparse's)."""
     asked = _parser().parse_args(arguments)
     try:
-        return _init(asked) if asked.command == "init" else _run(asked)
+        return {"init": _init, "run": _run, "witness": _witness}[asked.command](asked)
     except (BadConfig, NoLog, NoTokenKey, UnknownSchema, OSError) as fault:
         print(f"fortrolig server: {fault}", file=sys.stderr)  # noqa: T201  (a command's own words)
         return _FAULT
@@ -41,6 +41,14 @@ def _init(asked: argparse.Namespace) -> int:
         print(json.dumps(made))  # noqa: T201  (a command's own words)
     else:
         print(f"A server begins in {asked.data}. Let the root key sign this log key into the policy:\n{verifier}")  # noqa: T201  (same)
+    return 0
+
+
+def _witness(asked: argparse.Namespace) -> int:
+    told = [{"name": each.name, "url": each.url} for each in add_witness(asked.data, asked.url, asked.key).witnesses]
+    names = ", ".join(each["name"] for each in told)
+    text = f"Checkpoints go to {names} when the server is started again."
+    print(json.dumps({"witnesses": told}) if asked.json else text)  # noqa: T201  (a command's own words)
     return 0
 
 
@@ -65,11 +73,15 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--log-origin", help="name of the log; by default the origin's host followed by /log")
     init.add_argument("--database-url", help="postgresql://… instead of a file in the data directory")
     run = commands.add_parser("run", help="answer until SIGTERM")
-    for command in (init, run):
+    witness = commands.add_parser("witness", help="hand the log's checkpoints to a witness")
+    witness.add_argument("--url", required=True, help="the witness's address, before /add-checkpoint")
+    witness.add_argument("--key", required=True, help="the key that `witness init` printed")
+    for command in (init, run, witness):
         command.add_argument("--data", type=Path, required=True, help="the server's data directory")
+        command.add_argument("--json", action="store_true", help="print JSON")
+    for command in (init, run):
         command.add_argument("--host", help="address to listen on (127.0.0.1)")
         command.add_argument("--port", type=int, help="port to listen on (8470); 0 takes a free one")
-        command.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 

@@ -41,6 +41,7 @@ PACKAGES = (
     "server.http.meta",
     "server.auth.routes",
     "server.audit.routes",
+    "server.audit.witness_routes",
     "server.identity.routes",
     "server.consent.routes",
     "server.consent.shield_routes",

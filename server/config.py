@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from aiohttp import web
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from protocol.log.note import BadNote, KeyType, Verifier
 
 CONFIG_FILE: Final = "server.json"
 _PREFIX: Final = "FORTROLIG_"
@@ -20,13 +22,38 @@ class BadConfig(Exception):
     """The data directory is not one that `server init` made, or a setting is not acceptable."""
 
 
+class WitnessAt(BaseModel):
+    """An independent witness of the log: the address before `/add-checkpoint`, and its verifier key text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~/-]*)?$")]
+    key: str
+
+    @field_validator("key")
+    @classmethod
+    def _is_a_witness(cls, key: str) -> str:
+        try:
+            if Verifier.parse(key).type is KeyType.COSIGNATURE:
+                return key
+        except BadNote as error:
+            raise ValueError(str(error)) from error
+        raise ValueError("a witness's key is of type 4")
+
+    @property
+    def name(self) -> str:
+        """What the witness calls itself."""
+        return Verifier.parse(self.key).name
+
+
 class Settings(BaseSettings):
     """Everything that may differ between two servers.
 
     `origin` is the address that clients call (`https://fortrolig.example`), without a path; None is for loopback only,
     where the address is taken from the request. `root` is the fingerprint of the root key, got by hand (64 hex digits).
     Sizes are bytes, times seconds. `notice_file` is where a line is written for each person for whom something waits,
-    for another program to send on as an e-mail or SMS; without it nobody is told outside this system.
+    for another program to send on as an e-mail or SMS; without it nobody is told outside this system. `witnesses` are
+    handed the log's latest checkpoint every `witness_seconds` while there is news.
     """
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
@@ -51,6 +78,8 @@ class Settings(BaseSettings):
     upload_hours: Annotated[int, Field(ge=1)] = 24
     reserve: Annotated[int, Field(ge=0)] = 64_000_000
     notice_file: Path | None = None
+    witnesses: Annotated[tuple[WitnessAt, ...], Field(max_length=32)] = ()
+    witness_seconds: Annotated[float, Field(gt=0, le=3600)] = 10.0
 
     @property
     def database(self) -> Path | str:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from server.audit.keyfiles import init_log
 from server.auth.tokens import create_key
 from server.config import CONFIG_FILE, BadConfig, Settings, load
-from server.database.files import create_private, sync_directory
+from server.database.files import create_private, replace_private, sync_directory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,20 @@ class Chosen:
     host: str | None = None
     port: int | None = None
     database_url: str | None = None
+
+
+def add_witness(data: Path, url: str, key: str) -> Settings:
+    """Name a witness in a data directory's settings; its key again replaces its address.
+
+    Raises:
+        BadConfig: not a data directory, or no witness's address and key. Nothing was changed then.
+    """
+    others = [each.model_dump() for each in load(data).witnesses if each.key != key]
+    witnesses = [*others, {"url": url, "key": key}]
+    found = load(data, witnesses=witnesses)
+    kept = json.loads((data / CONFIG_FILE).read_text("utf-8")) | {"witnesses": witnesses}
+    replace_private(data / CONFIG_FILE, json.dumps(kept, indent=2).encode())
+    return found
 
 
 def initialise(data: Path, chosen: Chosen) -> tuple[Settings, str]:

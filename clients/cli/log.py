@@ -1,4 +1,4 @@
-"""`fortrolig log`: fetch the log and judge it without trusting who keeps it."""
+"""`fortrolig log`: how the log stands, and fetch it and judge it without trusting who keeps it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,19 @@ from clients.cli.judging import judge_by
 from clients.cli.plain import plain
 from clients.cli.progress import bar
 from clients.cli.reading import identifier
+from clients.cli.sending import moment
 from clients.cli.session import Session, command
 from clients.sdk import log
-from protocol.identifiers import SubjectId
+from clients.sdk.errors import Tampered
+from clients.sdk.witnessed import Witnessed, raise_receipts, witnessed
+from protocol.identifiers import Instant, SubjectId
+from protocol.log.checkpoint import open_checkpoint
 from protocol.log.export import Outcome, Verdict
+from protocol.log.receipt import BadReceipt
 
-app = typer.Typer(help="Fetch the audit log and verify it offline (for supervisors, and everybody with a receipt).")
+app = typer.Typer(
+    help="See how the audit log stands; fetch it and verify it offline (for supervisors, and everybody with a receipt)."
+)
 
 _VERDICTS: dict[Outcome, tuple[int, str, str]] = {
     Outcome.INTACT: (DONE, "Loggen er hel: ingenting er endret, utelatt eller satt inn.", "The log is intact."),
@@ -32,6 +39,78 @@ _VERDICTS: dict[Outcome, tuple[int, str, str]] = {
         "The log cannot be judged: something is missing or not fresh.",
     ),
 }
+
+
+@command(app, "status")
+async def status(session: Session) -> None:
+    """Show how large the log is, and when independent witnesses last vouched for it.
+
+    Also checks that the log has only grown since you last looked, and exchanges your receipts for ones that the
+    witnesses stand behind too.
+
+    Example: `fortrolig log status`
+    """
+    async with session.client() as client:
+        seen = await witnessed(client)
+        try:
+            raised, waiting = await raise_receipts(client, seen)
+        except BadReceipt as error:
+            raise Tampered("not-logged", f"A receipt that you kept does not hold: {error}.") from error
+        size = open_checkpoint((client.home.seen or "").encode(), client.policy.log).checkpoint.size
+    session.show(
+        {
+            "size": size,
+            "witnesses": list(seen.names),
+            "quorum": seen.quorum,
+            "witnessed": None if seen.latest is None else seen.latest.checkpoint.size,
+            "at": None if seen.seconds is None else seen.seconds * 1000,
+            "fresh": seen.fresh,
+            "receipts": {"raised": raised, "waiting": waiting},
+        },
+        session.say(
+            f"Loggen har minst {size} hendelser, og har bare vokst siden sist.",
+            f"The log has at least {size} entries, and has only grown since you last looked.",
+        ),
+        _witness_line(session, seen),
+        *_receipt_lines(session, raised, waiting),
+    )
+
+
+def _witness_line(session: Session, seen: Witnessed) -> str:
+    if seen.quorum == 0:
+        return session.say("Ingen uavhengige vitner følger loggen.", "No independent witnesses follow the log.")
+    of = len(seen.names)
+    if seen.latest is None or seen.seconds is None:
+        return session.say(
+            f"Ingenting er bekreftet av {seen.quorum} av {of} vitner ennå.",
+            f"Nothing is vouched for by {seen.quorum} of {of} witnesses yet.",
+        )
+    when, size = moment(Instant(seen.seconds * 1000)), seen.latest.checkpoint.size
+    if not seen.fresh:
+        return session.say(
+            f"For gammelt: {seen.quorum} av {of} vitner bekreftet {size} hendelser {when}. Noe kan være holdt tilbake.",
+            f"Too old: {seen.quorum} of {of} witnesses vouched for {size} entries {when}. Something may be held back.",
+        )
+    return session.say(
+        f"{seen.quorum} av {of} vitner bekreftet {size} hendelser {when}.",
+        f"{seen.quorum} of {of} witnesses vouched for {size} entries {when}.",
+    )
+
+
+def _receipt_lines(session: Session, raised: int, waiting: int) -> list[str]:
+    lines = []
+    if raised:
+        lines.append(
+            session.say(
+                f"{raised} kvitteringer er nå også bekreftet av vitnene.",
+                f"{raised} receipts are now vouched for by the witnesses too.",
+            )
+        )
+    if waiting:
+        lines.append(
+            session.say(f"{waiting} kvitteringer venter på vitnene.", f"{waiting} receipts wait for witnesses.")
+        )
+    return lines
 
 
 @command(app, "export")
@@ -75,15 +154,15 @@ async def verify(
     Example: `fortrolig log verify ./export --receipt receipt.txt`
     """
     verdict = log.verify(folder, judge_by(session, log_key), tuple(receipt or ()))
-    status, nb, en = _VERDICTS[verdict.outcome]
+    code, nb, en = _VERDICTS[verdict.outcome]
     session.show(
         {"outcome": str(verdict.outcome), "size": verdict.size, "findings": _findings(verdict)},
         f"[bold]{session.say(nb, en)}[/bold]",
         session.say(f"{verdict.size} hendelser lest.", f"{verdict.size} entries read."),
         *(f"  {plain(finding.sentence)}  [dim]({finding.code})[/dim]" for finding in verdict.findings),
     )
-    if status != DONE:
-        raise typer.Exit(status)
+    if code != DONE:
+        raise typer.Exit(code)
 
 
 def _findings(verdict: Verdict) -> list[dict[str, Any]]:

@@ -44,3 +44,19 @@ def run(
     Example: `fortrolig server run --data ./data`
     """
     become("server", "run", ["--data", str(data)], as_json=as_json, host=host, port=port)
+
+
+@app.command("witness")
+def witness(
+    data: DataOption,
+    url: Annotated[str, typer.Option(help="The witness's address, before /add-checkpoint.")],
+    key: Annotated[str, typer.Option(help="The key that `witness init` printed.")],
+    as_json: JsonOption = False,  # noqa: FBT002  (a flag)
+) -> None:
+    """Hand the log's checkpoints to an independent witness, from the next start on.
+
+    The root names the same key in its policy: `fortrolig registrar publish --witness <key>`.
+
+    Example: `fortrolig server witness --data ./data --url https://witness.example --key "$(cat witness-key.txt)"`
+    """
+    become("server", "witness", ["--data", str(data)], as_json=as_json, url=url, key=key)

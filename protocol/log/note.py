@@ -209,7 +209,12 @@ def write_note(text: str, signatures: Iterable[Signature]) -> bytes:
     Raises:
         BadNote: the text cannot stand in a note.
     """
-    return _check_text(text) + b"\n" + b"".join(map(_signature_line, signatures))
+    return _check_text(text) + b"\n" + b"".join(map(signature_line, signatures))
+
+
+def signature_line(signature: Signature) -> bytes:
+    """Write one signature line."""
+    return f"{_DASH}{signature.name} {encode64(signature.key_id + signature.signature)}\n".encode()
 
 
 def check_name(name: str) -> str:
@@ -272,11 +277,7 @@ def _cosigned(text: str, seconds: int) -> bytes:
 
 
 def _line(name: str, kind: KeyType, key: Signer, signature: bytes) -> bytes:
-    return _signature_line(Signature(name, key_id(name, kind, key.public), signature))
-
-
-def _signature_line(signature: Signature) -> bytes:
-    return f"{_DASH}{signature.name} {encode64(signature.key_id + signature.signature)}\n".encode()
+    return signature_line(Signature(name, key_id(name, kind, key.public), signature))
 
 
 def _check_text(text: str) -> bytes:

@@ -13,7 +13,7 @@ from protocol.log.export import disclosure_line
 from protocol.log.merkle import ProofError, consistency_path
 from protocol.log.tiles import WIDTH
 from protocol.log.verdict import Disclosed
-from server.audit import store
+from server.audit import cosignatures, store
 from server.audit.scopes import Erased
 
 if TYPE_CHECKING:
@@ -42,6 +42,15 @@ class ExportAsked:
             return True
         details = Details.parse(written)
         return details.subject in self.subjects or details.matter in self.matters
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptAsked:
+    """Who asks for the receipt of which entry, at a checkpoint with at least so many witnesses; 0 is the latest."""
+
+    person: PersonId
+    index: int
+    witnesses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +92,20 @@ def prove_consistency(log: Log, old: int, new: int) -> list[bytes] | None:
         return None
 
 
-def find_receipt(  # noqa: PLR0917  (a connection, who decides, and who asks for what)
-    connection: Connection, log: Log, access: LogAccess, person: PersonId, index: int, at: Instant
-) -> str | None:
-    """Give an entry's receipt at the present checkpoint; None if it is not there, erased, or does not concern them."""
-    if index >= log.head.size:
+def find_receipt(connection: Connection, log: Log, access: LogAccess, asked: ReceiptAsked, at: Instant) -> str | None:
+    """Give an entry's receipt; None if it is not there, erased, not cosigned yet, or does not concern them."""
+    state: tuple[int, str] | None = (log.head.size, log.head.checkpoint)
+    if asked.witnesses:
+        state = cosignatures.newest(connection, asked.witnesses)
+    if state is None or asked.index >= state[0]:
         return None
     try:
-        [(_, disclosure)] = log.disclose(connection, store.stored_some(connection, [index]))
+        [(_, disclosure)] = log.disclose(connection, store.stored_some(connection, [asked.index]))
     except Erased:
         return None
-    if not access.concerns(connection, person, Details.parse(disclosure.details), at):
+    if not access.concerns(connection, asked.person, Details.parse(disclosure.details), at):
         return None
-    return log.receipt(index, disclosure)
+    return log.receipt_at(*state, asked.index, disclosure)
 
 
 def export(work: Work, access: LogAccess, person: PersonId, asked: ExportAsked) -> ExportGranted | ExportRefused:

@@ -133,6 +133,15 @@ class Log:
             for index, disclosure in disclosed
         ]
 
+    def receipt_at(self, size: int, note: str, index: int, disclosure: Disclosure) -> str:
+        """Write the receipt of an entry, proved in the tree of an earlier size whose signed checkpoint is `note`.
+
+        Raises:
+            ProofError: the log of that size has no such entry.
+        """
+        hashes = Edge(self.tree, size).inclusion(index)
+        return receipt.format(receipt.issue(disclosure, index, hashes, note.encode()))
+
     def _start(self, connection: Connection, copy: bytes) -> None:
         with connection.begin():
             schema.take_turns(connection)

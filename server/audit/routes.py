@@ -14,7 +14,7 @@ from protocol.log.export import Header
 from protocol.log.tiles import HIGHEST_LEVEL, WIDTH
 from server.audit import actions, store
 from server.audit.access import LOG_ACCESS, ActorsOnly
-from server.audit.actions import ExportAsked, ExportRefused
+from server.audit.actions import ExportAsked, ExportRefused, ReceiptAsked
 from server.audit.wiring import WRITER
 from server.audit.writer import Writer
 from server.http.access import Access, acting_person
@@ -88,6 +88,12 @@ class TileQuery(Query):
     number: Annotated[int, Field(ge=0, le=2**45)]
 
 
+class ReceiptQuery(Query):
+    """How many witnesses must have cosigned the checkpoint of the receipt; 0 asks for the latest checkpoint."""
+
+    witnesses: Annotated[int, Field(ge=0, le=32)] = 0
+
+
 class ExportForm(Form):
     """The case's reference, and whose entries are to be disclosed: of nobody named, all."""
 
@@ -147,12 +153,13 @@ async def tile(request: web.Request, query: TileQuery) -> web.Response | Problem
 
 
 @routes.get("/v1/log/receipts/{index}", summary="The receipt of an entry", produces="text/plain")
-async def find_receipt(request: web.Request, index: LeafIndex) -> web.Response | ProblemDocument:
-    """Give a receipt at the present checkpoint, to those whom the entry concerns."""
+async def find_receipt(request: web.Request, index: LeafIndex, query: ReceiptQuery) -> web.Response | ProblemDocument:
+    """Give a receipt to those whom the entry concerns: at the present checkpoint, or at one that witnesses cosigned."""
     writer = request.app[WRITER]
     await actions.keep_up(writer)
-    access, person, at = request.app[LOG_ACCESS], acting_person(request), request.app[CLOCK]()
-    found = await writer.database.read(actions.find_receipt, writer.log, access, person, int(index), at)
+    asked = ReceiptAsked(acting_person(request), int(index), query.witnesses)
+    access, at = request.app[LOG_ACCESS], request.app[CLOCK]()
+    found = await writer.database.read(actions.find_receipt, writer.log, access, asked, at)
     return unknown() if found is None else web.Response(text=found, content_type="text/plain", charset="utf-8")
 
 

@@ -7,10 +7,11 @@ import pytest
 from aiohttp import web
 
 from protocol.identifiers import PersonId
-from server.audit import routes
+from server.audit import routes, witness_routes
 from server.audit.access import LOG_ACCESS, ActorsOnly
 from server.audit.keyfiles import init_log
 from server.audit.wiring import WRITER
+from server.config import SETTINGS, Settings
 from server.http.access import AUTHENTICATOR
 from server.http.answering import add_routes
 from server.http.border import FAULTS, GATE, Gate, border, dress
@@ -61,9 +62,11 @@ async def served(tmp_path: Path, aiohttp_client: AiohttpClient) -> AsyncIterator
         app[GATE], app[CLOCK], app[FAULTS] = Gate(100), clock, {}
         app[AUTHENTICATOR], app[WRITER] = person_in_header, writer
         app.on_response_prepare.append(dress)
+        app[SETTINGS] = Settings(data=tmp_path)
         routes.prepare(app)
+        witness_routes.prepare(app)
         app[LOG_ACCESS] = access = Supervised()
-        add_routes(app, routes.routes)
+        add_routes(app, [*routes.routes, *witness_routes.routes])
         yield Served(place, writer, await aiohttp_client(app), access)
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from keys.notes import NoteKey
+from protocol.log.note import verifier_text
+from server.__main__ import main
 from server.auth.tokens import NoTokenKey, load_key
 from server.config import BadConfig, load
 from server.initialise import Chosen, initialise
@@ -54,6 +57,27 @@ def test_settings_that_are_none_are_refused(tmp_path: Path, content: str) -> Non
     (tmp_path / "server.json").write_text(content)
     with pytest.raises(BadConfig, match=r"server\.json"):
         load(tmp_path)
+
+
+def test_a_witness_is_named_in_the_settings_and_its_address_replaced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    initialise(tmp_path / "server", CHOSEN)
+    one, two = [verifier_text(name, 4, NoteKey.generate().public) for name in ("w1.example", "w2.example")]
+
+    def name(url: str, key: str) -> int:
+        return main(["witness", "--data", str(tmp_path / "server"), "--url", url, "--key", key, "--json"])
+
+    assert [name("http://127.0.0.1:1", one), name("http://127.0.0.1:2", two), name("http://127.0.0.1:3", one)] == [
+        0
+    ] * 3
+    kept = [(each.name, each.url) for each in load(tmp_path / "server").witnesses]
+    assert kept == [("w2.example", "http://127.0.0.1:2"), ("w1.example", "http://127.0.0.1:3")]
+    assert (tmp_path / "server" / "server.json").stat().st_mode & 0o077 == 0
+    before = (tmp_path / "server" / "server.json").read_bytes()
+    assert name("http://127.0.0.1:1", "no key") == 1
+    assert "witnesses" in capsys.readouterr().err
+    assert (tmp_path / "server" / "server.json").read_bytes() == before
 
 
 def test_a_missing_directory_says_what_to_do(tmp_path: Path) -> None:
