@@ -52,6 +52,7 @@ class Bundle:
     consents: tuple[ConsentRecord, ...]
     hearings: tuple[Logged, ...]
     facts: tuple[Logged, ...]
+    shields: tuple[Logged, ...]
     manifest: Logged
     open: Logged
     envelope: bytes
@@ -75,6 +76,7 @@ class Bundle:
                 consents=fields.take("consents", listed(ConsentRecord.parse, most=20)),
                 hearings=fields.take("hearings", distinct(Logged.parse, most=2_000)),
                 facts=fields.take("facts", distinct(Logged.parse, most=2_000)),
+                shields=fields.take("shields", distinct(Logged.parse, most=2_000)),
                 manifest=fields.take("manifest", Logged.parse),
                 open=fields.take("open", Logged.parse),
                 envelope=fields.take("envelope", _binary),
@@ -96,6 +98,7 @@ class Bundle:
             "consents": [record.to_json() for record in self.consents],
             "hearings": [logged.to_json() for logged in self.hearings],
             "facts": [logged.to_json() for logged in self.facts],
+            "shields": [logged.to_json() for logged in self.shields],
             "manifest": self.manifest.to_json(),
             "open": self.open.to_json(),
             "envelope": encode(self.envelope),

@@ -17,6 +17,7 @@ from protocol.consent.case import (
     ExceptionFact,
     Hearing,
     Membership,
+    Shield,
     Signature,
     UnitFacts,
 )
@@ -144,6 +145,7 @@ def build_case(  # noqa: PLR0917  (the parts of a case, in its order)
     hearings: Sequence[Hearing],
     memberships: Sequence[tuple[PersonId, UnitId]],
     facts: Sequence[Recorded] = (),
+    shields: Sequence[Shield] = (),
 ) -> Case:
     """Build the case around one subject from what the directory believes.
 
@@ -169,7 +171,7 @@ def build_case(  # noqa: PLR0917  (the parts of a case, in its order)
         consents=tuple(consents),
         hearings=tuple(hearings),
         assessments=recognised.assessments,
-        shields=(),
+        shields=tuple(shields),
         exceptions=(*recognised.exceptions, ExceptionFact.care_order(subject)) if care_order else recognised.exceptions,
         rule_sets=directory.policy.statement.body.rules,
         recorded=directory.policy.statement.body.recorded,

@@ -32,6 +32,7 @@ from protocol.log.receipt import parse as parse_receipt
 from protocol.logged import EVENTS
 from protocol.pins import Pins
 from protocol.reading import FORMAT_VERSION
+from protocol.shields import shields_of
 from protocol.sightings import compare
 from protocol.statements.base import Refused, Statement
 from protocol.statements.identity import SheetBody
@@ -147,6 +148,7 @@ def verify(bundle: Bundle, policy: Policy, pins: Pins, at: Instant) -> Verified:
     about = [(one.subject, one.matter) for one in hearings] + [(one.subject, one.matter) for one in known]
     if any(each != (body.subject, body.matter) for each in about):
         raise Refused("other-consent", "a hearing or a fact is of another child or matter")
+    shields = shields_of(directory, bundle.shields, body.subject, body.matter)
     # Before anything is decided on them: whatever was proved must stand in the one log that everybody sees.
     newest = max(directory.ledger.checkpoints, key=directory.ledger.size)
     compare(
@@ -155,7 +157,7 @@ def verify(bundle: Bundle, policy: Policy, pins: Pins, at: Instant) -> Verified:
     permit = None
     if opening.body.act != "own":
         acting = [(said.iss, said.body.unit) for said in (manifest, opening) if said.body.unit is not None]
-        case = build_case(directory, body.subject, facts, hearings, acting, known)
+        case = build_case(directory, body.subject, facts, hearings, acting, known, shields)
         answer = decide(ask_to_open(manifest, opening, terms, shared_at), case, at)
         if isinstance(answer, Deny):
             raise NotPermitted(answer)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from protocol.consent.law import youth
-from protocol.consent.shielding import Asked, Decided, Ended, Told, Word, may_be_shut_out, may_stand_on
-from protocol.consent.vocabulary import Ground, Regime
-from protocol.identifiers import Instant, MatterId, PersonId, UnitId
+from protocol.consent.case import Sheet, Shield
+from protocol.consent.circumstance import recorded
+from protocol.consent.law import guardians, youth
+from protocol.consent.shielding import Asked, Decided, Ended, Told, Word, may_be_shut_out, may_stand_on, shielding
+from protocol.consent.vocabulary import Circumstance, Ground, Regime
+from protocol.identifiers import Instant, MatterId, PersonId, SubjectId, UnitId
 from protocol.identity import Directory, Logged
 from protocol.statements.base import Refused, Statement, claim
 from protocol.statements.shields import (
@@ -27,6 +30,7 @@ _DECISIONS = (ShieldWithholdBody, ShieldDeclineBody)
 class Said:
     """A believed word on a matter's shields: by whom, for which unit (null for the youth), by which statement."""
 
+    subject: SubjectId
     matter: MatterId
     word: Word
     by: PersonId
@@ -60,7 +64,36 @@ def shield_word(directory: Directory, logged: Logged) -> Said:
         if not lawful:
             raise Refused("not-entitled", "the law lets nobody be shut out so at this age")
     to = body.to if isinstance(body, ShieldAskBody) else None
-    return Said(body.matter, word, statement.iss, body.unit, statement.digest, to)
+    return Said(body.subject, body.matter, word, statement.iss, body.unit, statement.digest, to)
+
+
+def shields_of(
+    directory: Directory, found: Iterable[Logged], subject: SubjectId, matter: MatterId
+) -> tuple[Shield, ...]:
+    """Verify the words on one matter's shields that came along with something, and return what they come to.
+
+    They count in the log's order, whatever order they came in.
+
+    Raises:
+        Refused: `other-consent`, if one is about another child or matter; or as `shield_word`.
+    """
+    said = []
+    for logged in found:
+        word = shield_word(directory, logged)
+        if (word.subject, word.matter) != (subject, matter):
+            raise Refused("other-consent", "a word on a shield is about another child or matter")
+        said.append((directory.ledger.entry(logged).index, word.word))
+    return shielding(matter, [word for _, word in sorted(said, key=lambda each: each[0])]).shields
+
+
+def leave_out_guardians(shields: Collection[Shield], sheet: Sheet) -> bool:
+    """Say whether one matter's shields at any time leave every guardian out of signing.
+
+    Then whoever judges a consent in the matter must be shown the words that they come from; otherwise nobody is.
+    """
+    kept = recorded(shields)
+    turns = kept.turns.union(*((each.holds_from, each.known_at, each.holds_to) for each in sheet.may_sign))
+    return any(at is not None and kept.at(guardians(sheet, at), at) is Circumstance.SHIELDED for at in turns)
 
 
 def _is_health(directory: Directory, unit: UnitId | None) -> bool:

@@ -20,7 +20,7 @@ from protocol.consent.age import BANDS, OSLO, instant_of, wall_clock
 from protocol.consent.applicable import Applicable, Turn, applicable
 from protocol.consent.case import parse_date
 from protocol.consent.ruleset import Footing, Informed, MayObject, Rule, RuleSet, Signs, When, current_rules
-from protocol.consent.vocabulary import Language, Purpose, Regime
+from protocol.consent.vocabulary import Circumstance, Language, Purpose, Regime
 from protocol.identifiers import Instant
 
 app = typer.Typer(help="Show and explain the rules of law that consents are judged by; works offline.")
@@ -48,6 +48,13 @@ _WHEN: dict[When, Words] = {
     When.SENDER_NOT_OUTSIDE_HEALTH: ("avsenderen er helsetjenesten eller familien", "the sender is health or family"),
     When.PARTY_OUTSIDE_HEALTH: ("en av partene er utenfor helsetjenesten", "a party is outside health"),
     When.NO_PARTY_OUTSIDE_HEALTH: ("bare helsetjenesten og familien", "health and family only"),
+}
+_CIRCUMSTANCES: dict[Circumstance, Words] = {
+    Circumstance.ORDINARY: ("vanlig", "ordinary"),
+    Circumstance.SHIELDED: (
+        "helsepersonell har bestemt at foreldrene ikke skal få vite hva saken gjelder",
+        "health personnel have decided that the parents are not told what the matter holds",
+    ),
 }
 _SIGNS: dict[Signs, Words] = {
     Signs.ALL_GUARDIANS: ("alle med foreldreansvar", "everyone with parental responsibility"),
@@ -125,6 +132,9 @@ async def explain(
     ] = None,
     sender: Annotated[str | None, typer.Option(help="health, outside or family; all of them, if not given.")] = None,
     receiver: Annotated[str | None, typer.Option(help="health, outside or family; all of them, if not given.")] = None,
+    circumstance: Annotated[
+        str, typer.Option(help="ordinary, or shielded: health personnel have decided that the parents are not told.")
+    ] = Circumstance.ORDINARY,
 ) -> None:
     """Explain who must sign, be heard, be informed or may object for one child, until when at most, and what is next.
 
@@ -133,7 +143,8 @@ async def explain(
     wanted, when = word(Purpose, purpose), clock() if at is None else _instant(at)
     birth_date = _birth_date(born)
     pairs = tuple(product(_senders(wanted, sender), _sides(receiver)))
-    found = applicable(current_rules(), wanted, birth_date, pairs, when)
+    held = word(Circumstance, circumstance)
+    found = applicable(current_rules(), wanted, birth_date, pairs, when, held)
     if found is None or when < instant_of(datetime(birth_date.year, birth_date.month, birth_date.day, tzinfo=OSLO)):
         raise Misused(
             "no-rules-then", "No rules hold at that time: it lies before the rules begin, or before birth.", at=at
@@ -146,6 +157,7 @@ async def explain(
             "at": when,
             "age": found.age,
             "band": str(found.band),
+            "circumstance": str(held),
             "rules": [_written(rule) for rule in found.rules],
             "share_until": found.share_until,
             "read_until": found.read_until,
@@ -173,14 +185,14 @@ def _explained(session: Session, purpose: Purpose, at: Instant, found: Applicabl
     else:
         yield from _next_lines(session, found.next)
     yield session.say(
-        "Dette er hovedregelen. Registrerte forhold som en omsorgsovertakelse eller en skjerming kan endre den.",
-        "This is the main rule. Recorded facts, such as a care order or a shield, may change it.",
+        "Andre registrerte forhold, som en omsorgsovertakelse, kan endre dette. Se også `--circumstance`.",
+        "Other recorded facts, such as a care order, may change this. See `--circumstance` too.",
     )
 
 
 def _rule_lines(session: Session, rule: Rule) -> Iterable[str]:
     yield session.say(rule.nb, rule.en)
-    yield session.say("Gjelder når: ", "Holds when: ") + session.say(*_WHEN[rule.when])
+    yield session.say("Gjelder når: ", "Holds when: ") + session.say(*_holds_when(rule))
     yield session.say("Skriver under: ", "Signs: ") + session.say(*_SIGNS[rule.signs])
     yield session.say("Høres: ", "Is heard: ") + session.say(*_heard(rule))
     yield session.say("Får beskjed: ", "Is informed: ") + session.say(*_INFORMED[rule.informed])
@@ -220,7 +232,7 @@ def _table(session: Session, rules: RuleSet, purpose: Purpose) -> Table:
         table.add_column(session.say(*head), overflow="fold")
     for rule in rules.rules:
         if rule.purpose is purpose:
-            said = (_WHEN[rule.when], _SIGNS[rule.signs], _heard(rule), _INFORMED[rule.informed])
+            said = (_holds_when(rule), _SIGNS[rule.signs], _heard(rule), _INFORMED[rule.informed])
             table.add_row(
                 _ages(rule),
                 *(session.say(*each) for each in said),
@@ -228,6 +240,15 @@ def _table(session: Session, rules: RuleSet, purpose: Purpose) -> Table:
                 f"{rule.id} v{rule.version}\n{rule.reference}",
             )
     return table
+
+
+def _holds_when(rule: Rule) -> Words:
+    """Say between whom and in which circumstances; nothing of circumstances where the rule holds in all of them."""
+    bokmal, english = _WHEN[rule.when]
+    if set(rule.circumstances) == set(Circumstance):
+        return bokmal, english
+    held = [_CIRCUMSTANCES[each] for each in rule.circumstances]
+    return f"{bokmal} ({'; '.join(nb for nb, _ in held)})", f"{english} ({'; '.join(en for _, en in held)})"
 
 
 def _heard(rule: Rule) -> Words:
@@ -256,6 +277,7 @@ def _written(rule: Rule) -> dict[str, Any]:
         "from_age": rule.from_age,
         "to_age": rule.to_age,
         "when": str(rule.when),
+        "circumstances": [str(each) for each in rule.circumstances],
         "signs": str(rule.signs),
         "heard": rule.heard,
         "informed": str(rule.informed),

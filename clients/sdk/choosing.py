@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any, Self
 
-from clients.sdk import shields
 from clients.sdk.client import Client
 from clients.sdk.consents import Situation, situation
 from clients.sdk.content import Attachment
@@ -99,12 +98,7 @@ class Choice:
 
 async def around(client: Client, wanted: Wanted) -> Situation:
     """Fetch and believe everything around the child and the recipients; raises `Tampered`."""
-    found = await situation(client, wanted.subject, [to for to in wanted.to if isinstance(to, UnitId)])
-    if not any(isinstance(to, PersonId) for to in wanted.to):
-        # Shields keep persons out, never units.
-        return found
-    hidden = await shields.listed(client, wanted.subject)
-    return replace(found, shields=tuple(shield for each in hidden for shield in each.shielding.shields))
+    return await situation(client, wanted.subject, [to for to in wanted.to if isinstance(to, UnitId)])
 
 
 def permitted(client: Client, found: Situation, wanted: Wanted, *, hold: bool) -> tuple[Permit | Deny, tuple[str, ...]]:

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from clients.sdk import shields
 from clients.sdk.client import Client, new_statement_id
 from clients.sdk.errors import Denied, Postponed, Tampered
 from clients.sdk.journal import purpose
@@ -87,8 +88,8 @@ class Situation:
     """By consent: a hearing that a unit recorded goes only with the consents to which the unit is a party."""
     facts: Mapping[str, tuple[Recorded, ...]]
     """By consent, like hearings."""
-    shields: tuple[Shield, ...] = ()
-    """What is hidden from whom, where somebody of the family is to receive: `choosing.around` fetches it."""
+    shields: tuple[Shield, ...]
+    """What is hidden from whom, in every matter of whose shields I may know."""
 
     def case(self, consents: Collection[str], memberships: Sequence[tuple[PersonId, UnitId]] = ()) -> Case:
         """Build the case of these consents, with memberships that the caller vouches for.
@@ -99,8 +100,7 @@ class Situation:
         facts = tuple(each for each in self.consents if each.terms.digest in consents)
         heard = dict.fromkeys(hearing for consent in consents for hearing in self.hearings.get(consent, ()))
         noted = dict.fromkeys(fact for consent in consents for fact in self.facts.get(consent, ()))
-        case = build_case(self.directory, self.subject, facts, tuple(heard), memberships, tuple(noted))
-        return replace(case, shields=self.shields)
+        return build_case(self.directory, self.subject, facts, tuple(heard), memberships, tuple(noted), self.shields)
 
 
 def parties(ids: Sequence[PersonId | UnitId], *, subunits: bool = False) -> tuple[Party, ...]:
@@ -143,7 +143,9 @@ async def situation(client: Client, subject: SubjectId, units: Sequence[UnitId] 
         each.terms.digest: tuple(recorded[digest(logged.token)] for logged in some)
         for each, some in zip(facts, noted_with, strict=True)
     }
-    return Situation(directory, subject, facts, records, hearings, by_consent)
+    hidden = await shields.listed(client, subject)
+    kept = tuple(shield for each in hidden for shield in each.shielding.shields)
+    return Situation(directory, subject, facts, records, hearings, by_consent, kept)
 
 
 async def listed(client: Client, subject: SubjectId, at: Instant | None = None) -> list[Known]:

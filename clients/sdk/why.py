@@ -34,6 +34,7 @@ from protocol.log.receipt import parse as parse_receipt
 from protocol.logged import prove
 from protocol.pins import Pins
 from protocol.reading import optional
+from protocol.shields import shields_of
 from protocol.statements.base import Refused, claim
 from protocol.statements.share import ManifestBody
 from protocol.statements.units import EpochBody
@@ -83,6 +84,7 @@ class _Evidence:
     consents: tuple[ConsentRecord, ...]
     hearings: tuple[Logged, ...]
     facts: tuple[Logged, ...]
+    shields: tuple[Logged, ...]
 
     @property
     def subject(self) -> SubjectId:
@@ -109,10 +111,10 @@ class _Evidence:
         for record in self.consents:
             yield record.request
             yield from record.statements
-        yield from (*self.hearings, *self.facts, self.manifest, self.opening)
+        yield from (*self.hearings, *self.facts, *self.shields, self.manifest, self.opening)
 
     def before(self, past: set[Logged]) -> _Evidence:
-        """Leave out the sheets, renewals, consents, words, hearings and facts that the log did not hold yet."""
+        """Leave out sheets, renewals, consents, words, hearings, facts and shields that the log did not hold yet."""
         return replace(
             self,
             chain=tuple(one for one in self.chain if one in past or claim(one.token).kind != "subject-sheet"),
@@ -124,6 +126,7 @@ class _Evidence:
             ),
             hearings=tuple(one for one in self.hearings if one in past),
             facts=tuple(one for one in self.facts if one in past),
+            shields=tuple(one for one in self.shields if one in past),
         )
 
 
@@ -254,6 +257,7 @@ def _case(directory: Directory, past: _Evidence, question: _Question, then: Inst
             if actor.unit is not None and _was_member(directory, past, actor, kid, then)
         ],
         [one for one in recorded if one.matter == body.matter],
+        shields_of(directory, past.shields, body.subject, body.matter),
     )
     if case.sheet is None:
         return case
@@ -284,10 +288,15 @@ async def _with_news(client: Client, known: _Evidence) -> _Evidence:
     consents = [ConsentRecord.parse(_record(one)) for one in told]
     hearings = [logged for one in told for logged in logged_list(one["hearings"])]
     facts = [logged for one in told for logged in logged_list(one["facts"])]
+    hidden = await client.transport.get("/v1/shields", subject=known.subject)
+    matter = peek(known.manifest.token).body.get("matter")
+    shields = [one for one in logged_list(hidden["statements"]) if peek(one.token).body.get("matter") == matter]
     words = [logged for record in consents for logged in (record.request, *record.statements)]
-    persons = {claim(logged.token).iss for logged in (*words, *hearings, *facts, known.manifest, known.opening)}
+    said = (*words, *hearings, *facts, *shields, known.manifest, known.opening)
+    persons = {claim(logged.token).iss for logged in said}
     answers = [await client.transport.get(f"/v1/persons/{person}") for person in sorted(persons)]
-    answers += [await client.transport.get(f"/v1/units/{unit}") for unit in sorted(known.units)]
+    units = known.units.union(UnitId(unit) for one in shields if (unit := peek(one.token).body.get("unit")) is not None)
+    answers += [await client.transport.get(f"/v1/units/{unit}") for unit in sorted(units)]
     sheet = await client.transport.get(f"/v1/subjects/{known.subject}")
     chain = [logged for answer in (*answers, sheet) for logged in logged_list(answer["statements"])]
     renewals = [Renewal.parse(one) for one in sheet["renewals"]]
@@ -300,6 +309,7 @@ async def _with_news(client: Client, known: _Evidence) -> _Evidence:
         consents=tuple(consents),
         hearings=_once(hearings),
         facts=_once(facts),
+        shields=_once((*known.shields, *shields)),
     )
 
 
@@ -325,6 +335,7 @@ def _read(folder: Path, share: ShareId) -> _Evidence:
         ),
         hearings=_once(logged for bundle in bundles for logged in bundle.hearings),
         facts=_once(logged for bundle in bundles for logged in bundle.facts),
+        shields=_once(logged for bundle in bundles for logged in bundle.shields),
     )
 
 

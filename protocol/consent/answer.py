@@ -34,7 +34,6 @@ class Reason(StrEnum):
     NOT_A_MEMBER = "not-a-member"
     NOT_ON_SHEET = "not-on-sheet"
     SHIELDED = "shielded"
-    EXCEPTION_WITHHOLD = "exception-withhold"
     EXCEPTION_ONE_GUARDIAN = "exception-one-guardian"
     EXCEPTION_CARE_ORDER = "exception-care-order"
     NO_CONSENT = "no-consent"

@@ -8,7 +8,7 @@ from datetime import date
 
 from protocol.consent.age import BANDS, Band, age, band, birthday, months_after
 from protocol.consent.ruleset import Pair, Rule, RuleSet
-from protocol.consent.vocabulary import Purpose
+from protocol.consent.vocabulary import Circumstance, Purpose
 from protocol.identifiers import Instant
 
 
@@ -36,16 +36,49 @@ class Applicable:
     next: Turn | None
 
 
-def applicable(
-    rules: RuleSet, purpose: Purpose, birth_date: date, pairs: Iterable[Pair], at: Instant
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Which rules apply, of which set, to what, around whom, between whom, in which circumstance."""
+
+    rules: RuleSet
+    purpose: Purpose
+    birth_date: date
+    pairs: tuple[Pair, ...]
+    circumstance: Circumstance
+
+    def found(self, at: Instant) -> tuple[Rule, ...]:
+        """Return the rules at an instant, by id."""
+        age_band = band(self.birth_date, at)
+        rule_of = {self.rules.find(self.purpose, age_band, pair, at, self.circumstance) for pair in self.pairs}
+        return tuple(sorted((rule for rule in rule_of if rule is not None), key=lambda rule: rule.id))
+
+    def next(self, at: Instant) -> Turn | None:
+        """Return the first turn after an instant that changes anything."""
+        now = _demands(self.found(at))
+        ages: dict[Instant, int | None] = dict.fromkeys(self.rules.beginnings)
+        ages |= {birthday(self.birth_date, each.first): each.first for each in BANDS[1:]}
+        for turn in sorted(turn for turn in ages if turn > at):
+            then = self.found(turn)
+            if _demands(then) != now:
+                return Turn(turn, ages[turn], then)
+        return None
+
+
+def applicable(  # noqa: PLR0917  (the parts of one question)
+    rules: RuleSet,
+    purpose: Purpose,
+    birth_date: date,
+    pairs: Iterable[Pair],
+    at: Instant,
+    circumstance: Circumstance = Circumstance.ORDINARY,
 ) -> Applicable | None:
     """Say which rules apply between any of these pairs of regimes; null before the set begins, or for no pair.
 
-    Every ordinary rule is told; recorded exceptions (a care order, a decision to withhold) are facts of a case, and
-    only `decide` knows them.
+    Whether a circumstance is at hand (a decision to withhold), and what else is recorded (a care order), are facts of a
+    case: only `decide` knows them.
     """
-    named = tuple(pairs)
-    found = _found(rules, purpose, birth_date, named, at)
+    question = _Question(rules, purpose, birth_date, tuple(pairs), circumstance)
+    found = question.found(at)
     if not found:
         return None
     scope = rules.purposes[purpose]
@@ -55,27 +88,8 @@ def applicable(
         rules=found,
         share_until=months_after(at, scope.share_months),
         read_until=months_after(at, scope.read_months),
-        next=_next(rules, purpose, birth_date, named, at, found),
+        next=question.next(at),
     )
-
-
-def _found(
-    rules: RuleSet, purpose: Purpose, birth_date: date, pairs: tuple[Pair, ...], at: Instant
-) -> tuple[Rule, ...]:
-    rule_of = {rules.find(purpose, band(birth_date, at), pair, at) for pair in pairs}
-    return tuple(sorted((rule for rule in rule_of if rule is not None), key=lambda rule: rule.id))
-
-
-def _next(  # noqa: PLR0917  (the arguments of `applicable`, and its finding)
-    rules: RuleSet, purpose: Purpose, birth_date: date, pairs: tuple[Pair, ...], at: Instant, now: tuple[Rule, ...]
-) -> Turn | None:
-    ages: dict[Instant, int | None] = dict.fromkeys(rules.beginnings)
-    ages |= {birthday(birth_date, each.first): each.first for each in BANDS[1:]}
-    for turn in sorted(turn for turn in ages if turn > at):
-        then = _found(rules, purpose, birth_date, pairs, turn)
-        if _demands(then) != _demands(now):
-            return Turn(turn, ages[turn], then)
-    return None
 
 
 def _demands(found: tuple[Rule, ...]) -> frozenset[tuple[object, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from protocol.consent.answer import Reason
 from protocol.consent.ask import Ask, Receiver
 from protocol.consent.case import Case
+from protocol.consent.circumstance import around
 from protocol.consent.law import Situation, own_senders
 from protocol.consent.narrowing import Narrowing
 from protocol.consent.shielding import hidden_by
@@ -114,7 +115,7 @@ def _situation(
     if senders is None or receivers is None:
         return None
     pairs = frozenset((sender, receiver) for sender in senders for receiver in receivers)
-    return Situation(terms.purpose, terms.kind, categories, pairs, own_senders(terms))
+    return Situation(terms.purpose, terms.kind, categories, pairs, own_senders(terms), around(case, terms))
 
 
 def _regimes(parties: tuple[Receiver, ...], case: Case) -> set[Regime | None] | None:

@@ -14,7 +14,6 @@ from protocol.identifiers import Instant, PersonId, UnitId
 __all__ = ["Actor", "Answer", "Ask", "Basis", "Case", "Deny", "Missing", "Permit", "Reason", "decide"]
 
 _EXCEPTIONS = {
-    ExceptionKind.WITHHOLD: Reason.EXCEPTION_WITHHOLD,
     ExceptionKind.CARE_ORDER: Reason.EXCEPTION_CARE_ORDER,
 }
 
@@ -55,7 +54,7 @@ def _nonsense(ask: Ask, at: Instant) -> Reason | None:
 
 
 def _exception(ask: Ask, case: Case, at: Instant) -> Reason | None:
-    """Deny where one of the law's exceptions is at work: a matter withheld, a care order."""
+    """Deny where one of the law's exceptions is at work: a care order."""
     for fact in case.exceptions:
         stops = _EXCEPTIONS.get(fact.kind)
         if stops and fact.subject == ask.subject and fact.matter in (None, ask.matter) and fact.holds(at):

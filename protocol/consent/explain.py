@@ -125,7 +125,6 @@ ADVICE: Mapping[Reason, tuple[Step, tuple[Channel, ...]]] = {
     Reason.NOT_A_MEMBER: (Step.ASK_CUSTODIAN, _NONE),
     Reason.NOT_ON_SHEET: (Step.ASK_REGISTRAR, _NONE),
     Reason.SHIELDED: (Step.TALK, _EMERGENCY),
-    Reason.EXCEPTION_WITHHOLD: (Step.TALK, _BOTH),
     Reason.EXCEPTION_ONE_GUARDIAN: (Step.USE_ORDINARY_CHANNEL, _BOTH),
     Reason.EXCEPTION_CARE_ORDER: (Step.ASK_CHILD_WELFARE, _BOTH),
     Reason.NO_CONSENT: (Step.ASK_CONSENT, _BOTH),

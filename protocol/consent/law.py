@@ -11,9 +11,10 @@ from functools import lru_cache
 from protocol.consent.age import Band, band, months_after, thresholds
 from protocol.consent.answer import Missing, Reason
 from protocol.consent.case import Holder, Sheet
+from protocol.consent.circumstance import NOTHING, Recorded
 from protocol.consent.ruleset import Informed, MayObject, Pair, Rule, RuleSet, Signs
 from protocol.consent.terms import PersonParty, Role, Terms
-from protocol.consent.vocabulary import Capacity, Category, Kind, Purpose, Responsibility, RoleAct
+from protocol.consent.vocabulary import Capacity, Category, Circumstance, Kind, Purpose, Responsibility, RoleAct
 from protocol.identifiers import Instant, PersonId
 
 _OWN_OBSERVATIONS = frozenset({Category.OWN_OBSERVATIONS})
@@ -27,7 +28,8 @@ NO_PERSONS: frozenset[PersonId] = frozenset()
 class Situation:
     """What a consent is for, as far as the law asks.
 
-    `pairs` holds the regimes of every sender with every receiver; `own_senders` the persons an own sending comes from.
+    `pairs` holds the regimes of every sender with every receiver; `own_senders` the persons an own sending comes from;
+    `recorded` what is recorded of the matter that may change whom the law asks.
     """
 
     purpose: Purpose
@@ -35,6 +37,7 @@ class Situation:
     categories: frozenset[Category]
     pairs: frozenset[Pair]
     own_senders: frozenset[PersonId] = NO_PERSONS
+    recorded: Recorded = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +87,13 @@ def law_of(rules: RuleSet, situation: Situation, sheet: Sheet) -> Law:
 class Law:
     """What the law asks in one situation around one child: derived once for each stretch of time that sees no turn.
 
-    A turn is a birthday that matters, a rule that begins, or a holder who begins, ends or becomes known.
+    A turn is a birthday that matters, a rule that begins, a holder who begins, ends or becomes known, or something
+    recorded that begins or ends.
     """
 
     def __init__(self, rules: RuleSet, situation: Situation, birth_date: date, may_sign: tuple[Holder, ...]) -> None:
         self._rules, self._situation, self._birth_date, self._may_sign = rules, situation, birth_date, may_sign
-        turns = {*thresholds(birth_date), *rules.beginnings}
+        turns = {*thresholds(birth_date), *rules.beginnings, *situation.recorded.turns}
         for each in may_sign:
             turns |= {each.known_at, each.holds_from, each.holds_from if each.holds_to is None else each.holds_to}
         self._turns = sorted(turns)
@@ -107,10 +111,10 @@ class Law:
         situation = self._situation
         if situation.kind not in self._rules.purposes[situation.purpose].kinds:
             return Reason.KIND_NOT_ALLOWED
-        found = _rules(self._rules, situation, self._birth_date, at)
+        holders, selves = (_who(self._may_sign, each, at) for each in (Capacity.GUARDIAN, Capacity.SELF))
+        found = _rules(self._rules, situation, self._birth_date, situation.recorded.at(holders, at), at)
         if not found:
             return Reason.RULES_UNKNOWN
-        holders, selves = (_who(self._may_sign, each, at) for each in (Capacity.GUARDIAN, Capacity.SELF))
         return _apply(found, holders, selves, situation)
 
 
@@ -185,9 +189,11 @@ def _who(may_sign: tuple[Holder, ...], capacity: Capacity, at: Instant) -> froze
     )
 
 
-def _rules(rules: RuleSet, situation: Situation, birth_date: date, at: Instant) -> frozenset[Rule]:
+def _rules(
+    rules: RuleSet, situation: Situation, birth_date: date, circumstance: Circumstance, at: Instant
+) -> frozenset[Rule]:
     age_band = band(birth_date, at)
-    found = {rules.find(situation.purpose, age_band, pair, at) for pair in situation.pairs}
+    found = {rules.find(situation.purpose, age_band, pair, at, circumstance) for pair in situation.pairs}
     return frozenset(rule for rule in found if rule is not None)
 
 

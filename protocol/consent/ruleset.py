@@ -17,7 +17,7 @@ from keys.canonical import canonical
 from protocol.consent.age import BANDS, Band, midnight
 from protocol.consent.case import parse_date
 from protocol.consent.fields import closed, short_text
-from protocol.consent.vocabulary import Kind, Purpose, Regime
+from protocol.consent.vocabulary import Circumstance, Kind, Purpose, Regime
 from protocol.identifiers import Instant
 from protocol.reading import Malformed, boolean, distinct, integer, listed
 
@@ -25,7 +25,7 @@ Pair = tuple[Regime | None, Regime | None]
 """The regimes of one sender and one receiver; a person has none."""
 
 PAIRS: tuple[Pair, ...] = tuple(product((*Regime, None), repeat=2))
-_Cell = tuple[Purpose, Band, Pair]
+_Cell = tuple[Purpose, Band, Pair, Circumstance]
 _LONGEST = 2_000
 
 
@@ -104,6 +104,7 @@ class Rule:
     from_age: int
     to_age: int
     when: When
+    circumstances: tuple[Circumstance, ...]
     signs: Signs
     heard: bool
     informed: Informed
@@ -128,6 +129,7 @@ class Rule:
                 from_age=integer,
                 to_age=integer,
                 when=When,
+                circumstances=_circumstances,
                 signs=Signs,
                 heard=boolean,
                 informed=Informed,
@@ -155,10 +157,10 @@ class Rule:
             raise Malformed(f"rule {self.id} names a sender to sign, or none, against its purpose")
 
     def cells(self) -> Iterable[_Cell]:
-        """Name every purpose, band and pair that this rule is for."""
-        for each in BANDS:
-            if self.from_age <= each.first <= self.to_age:
-                yield from ((self.purpose, each, pair) for pair in PAIRS if self.when.matches(pair))
+        """Name every purpose, band, pair and circumstance that this rule is for."""
+        bands = [each for each in BANDS if self.from_age <= each.first <= self.to_age]
+        pairs = [pair for pair in PAIRS if self.when.matches(pair)]
+        yield from product([self.purpose], bands, pairs, self.circumstances)
 
 
 _BEYOND_ALL_AGES = 151
@@ -207,7 +209,8 @@ class RuleSet:
         """Read a rule set.
 
         Raises:
-            BadRules: no TOML, another shape, two rules of one id, or no rule or two for a purpose, band, pair and date.
+            BadRules: no TOML, another shape, two rules of one id, or no rule or two for a purpose, band,
+                pair, circumstance and date.
         """
         try:
             content = tomllib.loads(toml)
@@ -233,9 +236,11 @@ class RuleSet:
         """The instants at which a rule begins to hold; between them `find` answers the same."""
         return frozenset(rule.valid_from for rule in self.rules)
 
-    def find(self, purpose: Purpose, band: Band, pair: Pair, at: Instant) -> Rule | None:
+    def find(
+        self, purpose: Purpose, band: Band, pair: Pair, at: Instant, circumstance: Circumstance = Circumstance.ORDINARY
+    ) -> Rule | None:
         """Return the one rule for the cell that is valid at an instant; None only before the set begins."""
-        for rule in self._cells[purpose, band, pair]:
+        for rule in self._cells[purpose, band, pair, circumstance]:
             if rule.valid_from <= at:
                 return rule
         return None
@@ -243,7 +248,7 @@ class RuleSet:
 
 def _index(rules: tuple[Rule, ...], begins: Instant) -> Mapping[_Cell, tuple[Rule, ...]]:
     """File the rules by cell, latest first, refusing gaps and overlaps in each cell's time line."""
-    cells: dict[_Cell, list[Rule]] = {cell: [] for cell in product(Purpose, BANDS, PAIRS)}
+    cells: dict[_Cell, list[Rule]] = {cell: [] for cell in product(Purpose, BANDS, PAIRS, Circumstance)}
     for rule in rules:
         for cell in rule.cells():
             cells[cell].append(rule)
@@ -252,7 +257,8 @@ def _index(rules: tuple[Rule, ...], begins: Instant) -> Mapping[_Cell, tuple[Rul
         ends = [begins, *(rule.valid_to for rule in line)]
         starts = [*(rule.valid_from for rule in line), None]
         if ends != starts:
-            raise BadRules(f"a gap or an overlap at {'/'.join(map(str, cell[:2]))} from {cell[2][0]} to {cell[2][1]}")
+            purpose, band, (sender, receiver), circumstance = cell
+            raise BadRules(f"a gap or an overlap at {purpose}/{band} from {sender} to {receiver}, {circumstance}")
         line.reverse()
     return MappingProxyType({cell: tuple(line) for cell, line in cells.items()})
 
@@ -292,6 +298,9 @@ def current_rules() -> RuleSet:
 
 def _midnight(value: object) -> Instant:
     return midnight(parse_date(value))
+
+
+_circumstances = distinct(Circumstance, least=1)
 
 
 def _version(value: object) -> int:

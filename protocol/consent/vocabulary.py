@@ -130,10 +130,17 @@ class Ground(StrEnum):
     """Third paragraph: at any age below 16, weighty concerns for the patient speak against it."""
 
 
+class Circumstance(StrEnum):
+    """In what circumstances somebody is asked to sign: a rule of law says in which it holds."""
+
+    ORDINARY = "ordinary"
+    SHIELDED = "shielded"
+    """Health personnel have decided that no guardian is told what the matter holds (pbrl §§ 3-4, 4-3)."""
+
+
 class ExceptionKind(StrEnum):
     """The law's exceptions to who must sign."""
 
-    WITHHOLD = "withhold"
     ONE_GUARDIAN = "one-guardian"
     CARE_ORDER = "care-order"
 

@@ -12,6 +12,7 @@ from protocol.consent.shielding import LONGEST_REVIEW, Asked, Decided, Shielding
 from protocol.consent.vocabulary import Aspect, Ground, Regime
 from protocol.log.details import Details
 from protocol.logged import EVENTS
+from protocol.shields import leave_out_guardians
 from protocol.statements.base import Refused
 from protocol.statements.shields import (
     SHIELD_WORDS,
@@ -110,6 +111,19 @@ def listed(
     page = said[:PAGE]
     found = identity.find_statements(connection, [each.statement for each in page])
     return [(each.token, each.leaf_index) for each in found], page[-1].leaf_index if len(said) > PAGE else None
+
+
+def deciding(connection: Connection, subject: SubjectId, matter: MatterId) -> list[Said]:
+    """Give the words on a matter's shields, in the log's order, if they ever leave every guardian out of signing.
+
+    Whoever judges a consent in the matter must be shown them then; otherwise nobody need know of them.
+    """
+    said = shields.shield_words_in(connection, [matter])
+    known = identity.sheet(connection, subject) if said else None
+    if known is None:
+        return []
+    found = shields.derived(said)[matter].shields
+    return said if leave_out_guardians(found, known.body.facts(known.not_after)) else []
 
 
 def is_asked(connection: Connection, subject: SubjectId, units: frozenset[UnitId]) -> bool:

@@ -16,7 +16,7 @@ from protocol.statements.base import claim
 from protocol.statements.recorded import WRITTEN_DOWN
 from protocol.statements.share import BODY, HEADER
 from server.audit import store as log_store
-from server.consent import cases
+from server.consent import cases, shields
 from server.consent import store as consent_store
 from server.consent.hearing import counted
 from server.documents.opening import RECEIVE
@@ -60,6 +60,7 @@ class Needed(NamedTuple):
     consents: tuple[tuple[Row, tuple[Row, ...]], ...]
     hearings: tuple[Row, ...]
     facts: tuple[Row, ...]
+    shields: tuple[Row, ...]
 
     def rows(self) -> Iterable[Row]:
         """Yield all of them."""
@@ -71,6 +72,7 @@ class Needed(NamedTuple):
             yield from words
         yield from self.hearings
         yield from self.facts
+        yield from self.shields
 
 
 class _Gathered(NamedTuple):
@@ -114,14 +116,16 @@ def _needed(connection: Connection, around: Around) -> Needed:
     heard = counted(connection, consent_store.hearings(connection, [around.matter]), terms)
     noted = counted(connection, consent_store.facts_in(connection, [around.matter]), terms)
     digests = [each.statement for each in found] + [each.statement for each in said]
+    shielded = shields.deciding(connection, around.subject, around.matter)
     digests += [each.statement for each in heard] + [each.statement for each in noted]
+    digests += [each.statement for each in shielded]
     renewed = subjects.renewed(connection, around.subject)
     if renewed is not None:
         digests.append(renewed.renewal)
     rows = {each.digest: (each.token, each.leaf_index) for each in identity.find_statements(connection, digests)}
     persons = {around.sender, around.reader, *(claim(token).iss for token, _ in rows.values())}
     named = {unit for each in terms for unit in cases.units_of(each)}
-    named |= {each.unit for each in noted}
+    named |= {each.unit for each in noted}.union(*(each.units for each in shielded))
     named |= {UnitId.parse(peek(rows[each.statement][0]).body["unit"]) for each in said if each.kind in WRITTEN_DOWN}
     named |= {unit for unit in (around.sending_unit, around.reading_unit) if unit is not None}
     chain = identity.statement_tokens(
@@ -143,6 +147,7 @@ def _needed(connection: Connection, around: Around) -> Needed:
         ),
         tuple(rows[each.statement] for each in heard),
         tuple(rows[each.statement] for each in noted),
+        tuple(rows[each.statement] for each in shielded),
     )
 
 
@@ -179,6 +184,7 @@ def _bundles(log: Log, gathered: _Gathered, released: Sequence[Released]) -> lis
                 ),
                 hearings=tuple(map(logged, needed.hearings)),
                 facts=tuple(map(logged, needed.facts)),
+                shields=tuple(map(logged, needed.shields)),
                 manifest=logged((sent.token, sent.leaf_index)),
                 open=logged((each.statement.token, each.leaf_index)),
                 envelope=each.envelope,

@@ -11,7 +11,7 @@ from protocol.consent.coverage import hidden
 from protocol.consent.decide import decide
 from protocol.consent.vocabulary import Act, Aspect, Category, Kind
 from protocol.identifiers import UnitId
-from server.consent import cases
+from server.consent import cases, shields
 from server.consent import store as consent_store
 from server.consent.hearing import counted
 from server.consent.judging import may_know
@@ -99,6 +99,8 @@ def _judge(  # noqa: PLR0917  (same)
     require_related(connection, case, acting, body.subject, at)
     purposes = {each.purpose for each in terms}
     statements = (*asked.statements, *(each.statement for each in heard), *(each.digest for each in noted))
+    if case.shields:
+        statements += tuple(each.statement for each in shields.deciding(connection, body.subject, body.matter))
     if len(terms) != len(body.consents):
         return Judged(Deny(Reason.CONSENT_UNKNOWN), terms, statements)
     if len(purposes) != 1:

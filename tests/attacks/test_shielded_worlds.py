@@ -21,7 +21,7 @@ from server.documents import openings
 from server.documents import reading as mail
 from server.messaging import reading as conversations
 from tests.attacks.twins import Pair, everything, parents, part, settle
-from tests.http.consent.support import Town, new_statement, ordered, party
+from tests.http.consent.support import Town, last_entry, new_statement, ordered, party
 from tests.http.consent.test_shields import REASON, WORDS, rising, say
 from tests.http.documents.support import Office
 from tests.http.documents.test_holds import SEALED
@@ -137,6 +137,21 @@ async def is_withheld(pair: Pair) -> None:
     done(await say(town, town.psychologist, ShieldWithholdBody, town.bup, persons=persons, review_at=review, **body))
 
 
+async def signs_alone(pair: Pair) -> None:
+    """Where the matter is withheld the youth is asked alone and signs; the doctor sends and BUP opens."""
+    town = pair.alone
+    terms = await town.asked()
+    pair.terms.append(terms)
+    if {each.person for each in terms.roles} != {town.youth.person}:
+        return
+    done(await town.say(town.youth, SignatureBody, terms))
+    office = Office(town)
+    parcel = await office.pack(terms)
+    done(await office.send(parcel, seen=None))
+    opening = office.opening(town.psychologist, parcel, "open", town.bup, said={"seen": None})
+    done(await office.ask_open(town.psychologist, parcel, opening))
+
+
 async def is_declined_and_told(pair: Pair) -> None:
     """What was declined stays hidden for days after the youth was told; the script is over before."""
     town = pair.alone
@@ -153,7 +168,15 @@ async def is_refused(pair: Pair) -> None:
 
 Step = Callable[[Pair], Awaitable[None]]
 SEEN: tuple[Step, ...] = (asks, asks, signs, sends, opens, withdraws, a_day_passes)
-HIDDEN: tuple[Step, ...] = (is_asked_in_confidence, confides, is_heard, is_withheld, is_declined_and_told, is_refused)
+HIDDEN: tuple[Step, ...] = (
+    is_asked_in_confidence,
+    confides,
+    is_heard,
+    is_withheld,
+    signs_alone,
+    is_declined_and_told,
+    is_refused,
+)
 
 
 async def shields(pair: Pair) -> None:
@@ -247,3 +270,13 @@ async def _differing(settled: Town, folder: Path, before: list[Step], after: lis
             assert len(with_it) > MANY
             differing += [path for path in with_it if with_it[path] != without.get(path)]
         return differing
+
+
+async def test_in_the_hidden_matter_the_youth_does_sign_alone_and_what_is_sent_on_that_is_opened(
+    settled: Town, tmp_path: Path
+) -> None:
+    async with part(settled, tmp_path) as pair:
+        for step in (shields, is_withheld, signs_alone):
+            await step(pair)
+        opened = await last_entry(pair.alone.world)
+    assert (opened.entry.e, opened.details.rule) == ("opened", "no/information/12-15/shielded")

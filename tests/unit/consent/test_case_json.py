@@ -28,7 +28,7 @@ def full_case() -> Case:
         told,
         assessments=(Assessment(f.CHILD, f.MATTER, f.DOCTOR, Instant(NOW)),),
         shields=(Shield(matter=f.MATTER, persons=frozenset({MOTHER, FATHER}), provisional=True, **interval),),
-        exceptions=(f.exception(ExceptionKind.WITHHOLD, matter=None, **interval),),
+        exceptions=(f.exception(ExceptionKind.CARE_ORDER, matter=None, **interval),),
     )
 
 

@@ -205,11 +205,6 @@ def exception(kind: ExceptionKind, **changes: Any) -> ExceptionFact:
     return f.exception(kind, **({"matter": None, "person": None} | changes))
 
 
-def test_a_decision_to_withhold_is_not_judged_yet_and_denies() -> None:
-    case = f.case(BOTH, exceptions=(exception(ExceptionKind.WITHHOLD),))
-    assert decide(share(BOTH), case, NOW) == Deny(Reason.EXCEPTION_WITHHOLD)
-
-
 def test_a_ground_for_one_guardian_alone_does_not_reach_outside_health() -> None:
     half = consent(MOTHER, receivers=f.parties(f.SCHOOL))
     answer = decide(share(half, receivers=(f.SCHOOL,)), f.case(half, exceptions=(f.exception(),)), NOW)
@@ -225,7 +220,7 @@ def test_a_care_order_is_not_judged_yet_and_denies() -> None:
 
 @pytest.mark.parametrize("changes", [{"holds_to": NOW}, {"matter": f.OTHER_MATTER}, {"subject": f.OTHER_CHILD}])
 def test_an_exception_that_has_ended_or_is_about_something_else_changes_nothing(changes: dict[str, object]) -> None:
-    case = f.case(BOTH, exceptions=(exception(ExceptionKind.WITHHOLD, **changes),))
+    case = f.case(BOTH, exceptions=(exception(ExceptionKind.CARE_ORDER, **changes),))
     assert isinstance(decide(share(BOTH), case, NOW), Permit)
 
 

@@ -189,7 +189,7 @@ def test_a_shield_is_never_explained_to_whom_it_hides_from() -> None:
     )
     case = f.case(shields=(shield,))
     ask = f.share(BOTH, consents=())
-    for reason in (Reason.SHIELDED, Reason.NO_CONSENT, Reason.EXCEPTION_WITHHOLD):
+    for reason in (Reason.SHIELDED, Reason.NO_CONSENT, Reason.SIGNATURE_MISSING):
         said = explain(Deny(reason), ask, Actor(MOTHER, None), case, NOW, language=Language.BOKMAL)
         assert said.reason is Reason.CONSENT_UNKNOWN
 

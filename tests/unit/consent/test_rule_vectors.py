@@ -13,7 +13,7 @@ import pytest
 
 from protocol.consent.applicable import applicable
 from protocol.consent.ruleset import BadRules, RuleSet, current_rules
-from protocol.consent.vocabulary import Purpose, Regime
+from protocol.consent.vocabulary import Circumstance, Purpose, Regime
 from protocol.identifiers import Instant
 
 VECTORS: dict[str, Any] = json.loads(
@@ -30,7 +30,8 @@ def _regime(word: str | None) -> Regime | None:
 def test_a_rule_is_found_where_the_vector_says_with_its_longest_times_and_the_next_turn(row: dict[str, Any]) -> None:
     pair = (_regime(row["sender"]), _regime(row["receiver"]))
     born, at = date.fromisoformat(row["born"]), Instant(row["at"])
-    found = applicable(current_rules(), Purpose(row["purpose"]), born, (pair,), at)
+    circumstance = Circumstance(row["circumstance"])
+    found = applicable(current_rules(), Purpose(row["purpose"]), born, (pair,), at, circumstance)
     assert found is not None
     assert [rule.id for rule in found.rules] == [row["rule"]]
     assert (found.share_until, found.read_until) == (row["share_until"], row["read_until"])

@@ -6,6 +6,7 @@ import hashlib
 import re
 import tomllib
 from importlib import resources
+from itertools import product
 
 import pytest
 
@@ -16,12 +17,13 @@ from protocol.consent.ruleset import (
     BadRules,
     Footing,
     RuleSet,
+    Signs,
     When,
     current_rules,
     rule_sets,
     together,
 )
-from protocol.consent.vocabulary import Purpose, Regime
+from protocol.consent.vocabulary import Circumstance, Purpose, Regime
 from tests.unit.consent.family import NOW, oslo
 
 TEXT = (resources.files("protocol.consent") / "rules" / "no.toml").read_text(encoding="utf-8")
@@ -48,10 +50,24 @@ def test_every_rule_explains_itself_in_two_languages_with_its_reference() -> Non
 
 @pytest.mark.parametrize("purpose", Purpose)
 @pytest.mark.parametrize("band", Band)
-def test_every_purpose_and_age_has_one_rule_for_every_pair(purpose: Purpose, band: Band) -> None:
-    for pair in PAIRS:
-        found = [rule for rule in current_rules().rules if (purpose, band, pair) in set(rule.cells())]
-        assert found == [current_rules().find(purpose, band, pair, NOW)]
+def test_every_purpose_and_age_has_one_rule_for_every_pair_in_every_circumstance(purpose: Purpose, band: Band) -> None:
+    cells = {rule: set(rule.cells()) for rule in current_rules().rules}
+    for pair, circumstance in product(PAIRS, Circumstance):
+        found = [rule for rule in cells if (purpose, band, pair, circumstance) in cells[rule]]
+        assert found == [current_rules().find(purpose, band, pair, NOW, circumstance)]
+
+
+@pytest.mark.parametrize("purpose", set(Purpose) - {Purpose.OWN_SENDING})
+def test_a_shielded_matter_has_a_rule_of_its_own_from_12_to_15_and_no_other_age(purpose: Purpose) -> None:
+    for band, pair in product(Band, PAIRS):
+        ordinary, shielded = (current_rules().find(purpose, band, pair, NOW, each) for each in Circumstance)
+        assert shielded is not None
+        if band in {Band.FROM_12, Band.AT_15}:
+            assert (shielded.id, shielded.signs) == (f"no/{purpose}/12-15/shielded", Signs.YOUTH)
+            assert "3-4" in shielded.reference
+            assert "4-3" in shielded.reference
+        else:
+            assert shielded is ordinary
 
 
 def test_no_rule_holds_before_the_set_begins() -> None:
@@ -109,6 +125,20 @@ BROKEN = {
     "ages that cut a band": (TEXT.replace("to_age = 6", "to_age = 5", 1), "no/referral/0-6 cuts an age band"),
     "ages that begin in a band": (TEXT.replace("from_age = 7", "from_age = 8", 1), "cuts an age band"),
     "ages that end before they begin": (TEXT.replace("from_age = 7", "from_age = 12", 1), "is for nobody"),
+    "a circumstance uncovered": (
+        TEXT.replace("[[rules]]" + block_of("no/referral/12-15/shielded"), ""),
+        "a gap or an overlap at referral/12-14 from health to health, shielded",
+    ),
+    "a circumstance covered twice": (
+        TEXT.replace(
+            block_of("no/referral/12-14"),
+            block_of("no/referral/12-14").replace('["ordinary"]', '["ordinary", "shielded"]'),
+        ),
+        "a gap or an overlap at referral/12-14 from health to health, shielded",
+    ),
+    "a rule for no circumstance": (TEXT.replace('["shielded"]', "[]", 1), "circumstances"),
+    "a circumstance named twice": (TEXT.replace('["shielded"]', '["shielded", "shielded"]', 1), "circumstances"),
+    "a circumstance nobody knows": (TEXT.replace('["shielded"]', '["hidden"]', 1), "hidden"),
     "a rule that ends": (
         TEXT.replace('valid_to = ""', 'valid_to = "2030-01-01"', 1),
         "a gap or an overlap at referral/0-6",
@@ -171,7 +201,7 @@ def test_no_rule_can_be_missing_doubled_late_early_or_ended_and_the_place_is_nam
     with pytest.raises(BadRules) as refused:
         RuleSet.parse(broken_line(rule_id, change))
     cells = RULES[rule_id].cells()
-    places = {f"{purpose}/{band} from {sender} to {receiver}" for purpose, band, (sender, receiver) in cells}
+    places = {f"{purpose}/{band} from {one} to {other}, {held}" for purpose, band, (one, other), held in cells}
     assert str(refused.value).removeprefix("a gap or an overlap at ") in places
 
 

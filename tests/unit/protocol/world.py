@@ -282,6 +282,10 @@ class Story:
         record = self.record()
         return ConsentRecord(record.request, (*record.statements, *map(self.logged, names)))
 
+    def shields(self) -> tuple[Logged, ...]:
+        """Give the words on the matter's shields, in the log's order."""
+        return tuple(self.logged(name) for name, said in self.said.items() if said.claim.kind.startswith("shield-"))
+
     def bundle(self, **changed: Any) -> Bundle:
         """Give what an honest server sends: all receipts against the newest checkpoint."""
         act = signing.peek(self.said["open"].token).body["act"]
@@ -292,6 +296,7 @@ class Story:
             "consents": (self.record(),),
             "hearings": (self.logged("hearing"),),
             "facts": (),
+            "shields": self.shields(),
             "manifest": self.logged("manifest"),
             "open": self.logged("open"),
             "envelope": ENVELOPES["receive" if act == "receive" else "open"],
@@ -318,13 +323,26 @@ class Story:
         return directory
 
 
-def tell(*changes: Step, act: str = "open", between: Callable[[Story], object] | None = None) -> Story:
-    """Tell the story from the policy to the opening; `between` says more on day five."""
+Saying = Callable[[Story], object]
+PARENTS = (("mother", f.MOTHER), ("father", f.FATHER))
+
+
+def tell(
+    *changes: Step,
+    act: str = "open",
+    between: Saying | None = None,
+    before: Saying | None = None,
+    signers: tuple[tuple[str, PersonId], ...] = PARENTS,
+) -> Story:
+    """Tell the story from the policy to the opening; `before` says more before the request, `between` on day five."""
     story = Story({each.name: each for each in changes})
     story.at_day(-5)
     _found(story)
+    story.at_day(-1)
+    if before is not None:
+        before(story)
     story.at_day(0)
-    _consent(story)
+    _consent(story, signers)
     story.at_day(2)
     _share(story)
     story.at_day(3)
@@ -354,7 +372,7 @@ def _found(story: Story) -> None:
         story.do(f"{name} custodian", REGISTRAR, story.endorse(REGISTRAR, head, "custodian", unit))
         story.do(f"{name} staff", head, story.endorse(head, worker, "staff", unit))
         story.do(f"{name} epoch", head, story.epoch(unit, 1, (head, worker)))
-    for name, person in (("mother", f.MOTHER), ("father", f.FATHER)):
+    for name, person in PARENTS:
         story.do(name, REGISTRAR, story.endorse(REGISTRAR, person, "person", None))
     for name, subject in (("sheet", f.CHILD), ("other sheet", f.OTHER_CHILD)):
         facts = f.sheet()
@@ -373,7 +391,7 @@ def _found(story: Story) -> None:
         story.do(name, REGISTRAR, body)
 
 
-def _consent(story: Story) -> None:
+def _consent(story: Story, signers: tuple[tuple[str, PersonId], ...]) -> None:
     change = story.changes.get("terms")
     terms = f.terms(made=Instant(story.now + MINUTE), **(change.body if change else {}))
     story.said |= {"terms": story.said["policy"]} if change else {}
@@ -382,7 +400,7 @@ def _consent(story: Story) -> None:
     story.do(
         "hearing", f.DOCTOR, HearingBody(statement_id(2), f.CHILD, f.MATTER, f.GP, "for", None), told={"for_unit": f.GP}
     )
-    for number, (name, person) in enumerate((("mother", f.MOTHER), ("father", f.FATHER))):
+    for number, (name, person) in enumerate(signers):
         body = SignatureBody(statement_id(3 + number), terms.digest, terms.subject, terms.matter, "1", "nb")
         seen = story.log.checkpoint() if name == "father" else None
         story.do(f"{name} signs", person, body, told=told, seen=seen)

@@ -55,7 +55,6 @@ def denied() -> dict[Reason, Question]:
         Reason.NOT_A_MEMBER: asked(memberships=(f.membership(f.DOCTOR, f.GP, until=NOW),)),
         Reason.NOT_ON_SHEET: asked(letter, sheet=f.sheet(may_know=())),
         Reason.SHIELDED: asked(letter, shields=(shield,)),
-        Reason.EXCEPTION_WITHHOLD: exception(ExceptionKind.WITHHOLD),
         Reason.EXCEPTION_ONE_GUARDIAN: asked(
             consent(MOTHER, receivers=f.parties(f.SCHOOL)), {"receivers": (f.SCHOOL,)}, exceptions=(f.exception(),)
         ),

@@ -1,9 +1,9 @@
 """The vectors of the rule set: each rule found once, with its longest times and the next turn, and each broken once.
 
-`{digest, found, refused}`. A row of `found` is `{purpose, born, at, sender, receiver, rule, share_until, read_until,
-next}`: regimes (null for a person of the family), instants, and `next` as `{at, birthday, rule}` or null. A row of
-`refused` is `{rule, change, fields}`: the packaged set with these fields of one rule replaced (`replace`), with a copy
-of the rule under other fields beside it (`copy`), or without the rule (`remove`).
+`{digest, found, refused}`. A row of `found` is `{purpose, born, at, sender, receiver, circumstance, rule, share_until,
+read_until, next}`: regimes (null for a person of the family), instants, and `next` as `{at, birthday, rule}` or null.
+A row of `refused` is `{rule, change, fields}`: the packaged set with these fields of one rule replaced (`replace`),
+with a copy of the rule under other fields beside it (`copy`), or without the rule (`remove`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ BROKEN: tuple[tuple[str, dict[str, object]], ...] = (
     ("replace", {"signs": "anybody"}),
     ("replace", {"from_age": 151}),
     ("replace", {"en": ""}),
+    ("replace", {"circumstances": []}),
 )
 
 
@@ -49,7 +50,8 @@ def _found(rule: Rule) -> dict[str, Any]:
     pair: Pair = next(each for each in PAIRS if rule.when.matches(each) and (each[0] is None) is own)
     # Born on a 29 February where the years allow it: the birthdays that follow are then the hard ones.
     born = date(2026 - rule.from_age, 2, 28 if (2026 - rule.from_age) % 4 else 29)
-    found = applicable(current_rules(), rule.purpose, born, (pair,), AT)
+    circumstance = rule.circumstances[0]
+    found = applicable(current_rules(), rule.purpose, born, (pair,), AT, circumstance)
     assert found is not None
     assert found.rules == (rule,)
     turn = found.next
@@ -59,6 +61,7 @@ def _found(rule: Rule) -> dict[str, Any]:
         "at": Instant(AT),
         "sender": None if pair[0] is None else str(pair[0]),
         "receiver": None if pair[1] is None else str(pair[1]),
+        "circumstance": str(circumstance),
         "rule": rule.id,
         "share_until": found.share_until,
         "read_until": found.read_until,

@@ -29,6 +29,7 @@ from protocol.statements.consent import WithdrawalBody
 from protocol.statements.narrowing import NarrowingBody
 from tests.unit.consent import family as f
 from tests.unit.protocol.mutations import put
+from tests.unit.protocol.shielded import asks, declines, tell_shielded, withholds
 from tests.unit.protocol.world import (
     DAY,
     ENVELOPES,
@@ -59,7 +60,24 @@ def stories() -> dict[str, Story]:
         "custodian in a mother's name": tell(step("mother signs", key=key_of(f.DOCTOR))),
         "refusal": tell(step("open", event=Event.OPEN_REFUSED, told={"decision": Decision.DENY})),
         "lost telephone": tell(step("gp staff", body={"keys": tell().endorse(f.MOTHER, f.NURSE, "person", None).keys})),
+        "signed alone": tell_shielded(),
+        "signed alone, declined after the share": tell_shielded(between=declines),
+        "signed alone, only asked for": tell_shielded(before=asks),
+        "signed alone, declined before the share": tell_shielded(before=_declined),
+        "signed alone, decided by a mother": tell_shielded(before=_decided_by_the_mother),
+        "signed alone, decided in another matter": tell_shielded(step("decision", body={"matter": f.OTHER_MATTER})),
     }
+
+
+def _declined(story: Story) -> None:
+    asks(story)
+    withholds(story)
+    declines(story)
+
+
+def _decided_by_the_mother(story: Story) -> None:
+    asks(story)
+    withholds(story, who=f.MOTHER)
 
 
 def _narrowed(**less: Any) -> Callable[[Story], Any]:
@@ -106,6 +124,17 @@ def accepted(told: dict[str, Story]) -> list[dict[str, Any]]:
             "changes": [{"path": ["statements"], "value": chain[::-1]}],
             "pins": {},
             "at": at,
+        },
+        *(
+            {"name": name, "story": name, "changes": [], "pins": {}, "at": told[name].at}
+            for name in ("signed alone", "signed alone, declined after the share")
+        ),
+        {
+            "name": "signed alone, words in another order",
+            "story": "signed alone",
+            "changes": [{"path": ["shields"], "value": told["signed alone"].bundle().to_json()["shields"][::-1]}],
+            "pins": {},
+            "at": told["signed alone"].at,
         },
     ]
 
@@ -179,8 +208,16 @@ def refused(told: dict[str, Story]) -> list[dict[str, Any]]:
         ("custodian in a mother's name", "not-entitled"),
         ("refusal", "not-logged"),
         ("lost telephone", "not-entitled"),
+        ("signed alone, only asked for", "needs-new-consent"),
+        ("signed alone, declined before the share", "needs-new-consent"),
+        ("signed alone, decided by a mother", "not-entitled"),
+        ("signed alone, decided in another matter", "other-consent"),
     ):
         vectors.append({"name": name, "story": name, "changes": [], "pins": {}, "at": told[name].at, "code": code})
+    alone = told["signed alone"]
+    hidden = {"name": "signed alone, the decision held back", "story": "signed alone", "pins": {}, "at": alone.at}
+    kept = [{"path": ["shields"], "value": alone.bundle().to_json()["shields"][:1]}]
+    vectors.append(hidden | {"changes": kept, "code": "needs-new-consent"})
     ended = {"name": "a policy that has ended", **plain, "at": f.MADE + 295 * DAY}
     return [*vectors, ended | {"changes": [], "code": "ended"}]
 

@@ -15,8 +15,8 @@ from protocol.consent.case import Assessment, ConsentFacts, Shield
 from protocol.consent.shielding import TOLD_FIRST, Asked, Decided, Told, shielding
 from protocol.consent.terms import Role
 from protocol.consent.visibility import NOTHING, TAKES_PART
-from protocol.consent.vocabulary import Category, Ground, Outcome, Purpose, RoleAct
-from protocol.identifiers import Instant, PersonId
+from protocol.consent.vocabulary import Aspect, Capacity, Category, Ground, Kind, Outcome, Purpose, RoleAct
+from protocol.identifiers import Instant, PersonId, UnitId
 from tests.unit.consent import family as f
 from tests.unit.consent.family import BOTH, CHILD, FATHER, MATTER, MOTHER, NOW, SIGNED, YOUTH, consent
 from tests.unit.consent.scenarios.asking import can_withdraw, lacking, opened, sees, shared
@@ -101,6 +101,83 @@ def test_e13_a_provisional_shield_only_hides_and_takes_nobodys_signature_away() 
     sheet = f.sheet(f.BORN[13])
     assert shared(BY_YOUTH, sheet=sheet, shields=(HIDDEN,)) is not None
     assert lacking(consent(), sheet=sheet, shields=(HIDDEN,)) == {MOTHER, FATHER}
+
+
+DECIDED = replace(HIDDEN, provisional=False, holds_to=f.later(NOW, f.DAY))
+
+
+def alone(purpose: Purpose = Purpose.INFORMATION, **changes: Any) -> ConsentFacts:
+    """A consent that names the youth alone, signed by the youth after the decision."""
+    role = Role(YOUTH, RoleAct.SIGNS, f"no/{purpose}/12-15/shielded")
+    return consent(roles=(role,), purpose=purpose, signatures=(f.signature(YOUTH, SIGNED + 1),), **changes)
+
+
+@pytest.mark.parametrize("age", [13, 15])
+@pytest.mark.parametrize("receiver", [f.BUP, f.SCHOOL])
+@pytest.mark.parametrize("purpose", set(Purpose) - {Purpose.OWN_SENDING})
+def test_e13_in_a_matter_withheld_from_both_parents_the_youth_signs_alone(
+    age: int, receiver: UnitId, purpose: Purpose
+) -> None:
+    referral = purpose is Purpose.REFERRAL
+    of: dict[str, Any] = {"purpose": purpose, "receivers": f.parties(receiver)}
+    signed = [alone(**of), alone(**of, kind=Kind.CARE)] if referral else [alone(**of)]
+    facts: dict[str, Any] = {"sheet": f.sheet(f.BORN[age]), "hearings": ()}
+    assert shared(*signed, shields=(DECIDED,), **facts) is None
+    for lesser in (HIDDEN, replace(DECIDED, persons=frozenset({MOTHER})), replace(DECIDED, matter=f.OTHER_MATTER)):
+        assert shared(*signed, shields=(lesser,), **facts) is Reason.NEEDS_NEW_CONSENT
+    only_log = replace(DECIDED, hides=frozenset({Aspect.LOG, Aspect.NOTICES}))
+    assert shared(*signed, shields=(only_log,), **facts) is Reason.NEEDS_NEW_CONSENT
+    assert lacking(*signed, shields=(), **facts) == {MOTHER, FATHER}
+
+
+def test_e13_nobody_signs_alone_before_12_and_at_16_the_shield_adds_nothing() -> None:
+    for age, expected in ((8, Reason.NEEDS_NEW_CONSENT), (16, None)):
+        sheet = f.sheet(f.BORN[age])
+        for shields in ((), (DECIDED,)):
+            assert shared(alone(), sheet=sheet, shields=shields) is expected
+
+
+def test_e13_what_the_parents_signed_before_carries_nothing_in_a_withheld_matter() -> None:
+    sheet = f.sheet(f.BORN[13])
+    assert shared(BOTH, sheet=sheet) is None
+    assert shared(BOTH, sheet=sheet, shields=(DECIDED,)) is Reason.NEEDS_NEW_CONSENT
+    assert lacking(BOTH, sheet=sheet, shields=(DECIDED,)) == {YOUTH}
+
+
+def test_e13_when_the_decision_ends_nothing_more_is_shared_and_what_was_shared_is_read_unseen_by_the_parents() -> None:
+    ends = DECIDED.holds_to
+    assert ends is not None
+    sheet = f.sheet(f.BORN[13])
+    # Hiding goes on after a review that nobody held; only the power to leave the parents out has ended.
+    shields = (DECIDED, replace(HIDDEN, holds_from=SIGNED))
+    facts: dict[str, Any] = {"sheet": sheet, "shields": shields, "hearings": ()}
+    assert shared(alone(), at=ends - 1, **facts) is None
+    assert shared(alone(), at=ends, **facts) is Reason.NEEDS_NEW_CONSENT
+    assert opened(alone(), sent=ends - 1, at=ends, **facts) is None
+    assert opened(alone(), sent=ends, at=ends, **facts) is Reason.NEEDS_NEW_CONSENT
+    for parent in (MOTHER, FATHER):
+        assert sees(parent, alone(), at=ends, **facts) == NOTHING
+        letter = alone(receivers=f.parties(f.BUP, parent))
+        assert opened(letter, sent=ends - 1, at=ends, reader=Actor(parent, None), **facts) is Reason.SHIELDED
+
+
+def test_e13_a_guardian_who_came_later_is_not_left_out_by_a_decision_that_does_not_name_them() -> None:
+    grown = (*f.sheet().may_sign, f.holder(f.GRANDMOTHER, since=NOW, known=NOW))
+    sheet = f.sheet(f.BORN[13], may_sign=grown, may_know=grown)
+    assert shared(alone(), at=NOW - 1, sheet=sheet, shields=(DECIDED,)) is None
+    assert shared(alone(), at=NOW, sheet=sheet, shields=(DECIDED,)) is Reason.NEEDS_NEW_CONSENT
+
+
+def test_e13_a_child_without_guardians_is_not_alone_by_a_decision_that_shuts_nobody_out() -> None:
+    sheet = f.sheet(f.BORN[13], may_sign=(f.holder(YOUTH, Capacity.SELF),))
+    assert shared(alone(), sheet=sheet, shields=(DECIDED,)) is Reason.NO_SIGNER
+
+
+def test_e13_the_youth_alone_withdraws_what_the_youth_alone_gave() -> None:
+    facts: dict[str, Any] = {"sheet": f.sheet(f.BORN[13]), "shields": (DECIDED,)}
+    assert [can_withdraw(who, alone(), **facts) for who in (YOUTH, MOTHER, FATHER)] == [True, False, False]
+    withdrawn = replace(alone(), withdrawals=(f.dated(YOUTH, NOW),))
+    assert opened(withdrawn, sent=NOW - 1, **facts, hearings=()) is Reason.WITHDRAWN
 
 
 def test_e13_if_the_answer_is_no_the_youth_is_told_first_and_nothing_is_shown_before() -> None:
