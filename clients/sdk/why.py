@@ -288,9 +288,9 @@ async def _with_news(client: Client, known: _Evidence) -> _Evidence:
     consents = [ConsentRecord.parse(_record(one)) for one in told]
     hearings = [logged for one in told for logged in logged_list(one["hearings"])]
     facts = [logged for one in told for logged in logged_list(one["facts"])]
-    hidden = await client.transport.get("/v1/shields", subject=known.subject)
+    hidden = await client.transport.pages("/v1/shields", "statements", subject=known.subject)
     matter = peek(known.manifest.token).body.get("matter")
-    shields = [one for one in logged_list(hidden["statements"]) if peek(one.token).body.get("matter") == matter]
+    shields = [one for one in logged_list(hidden) if peek(one.token).body.get("matter") == matter]
     words = [logged for record in consents for logged in (record.request, *record.statements)]
     said = (*words, *hearings, *facts, *shields, known.manifest, known.opening)
     persons = {claim(logged.token).iss for logged in said}

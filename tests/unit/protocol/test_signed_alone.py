@@ -9,7 +9,7 @@ import pytest
 from protocol.consent.answer import Reason
 from protocol.consent.case import Shield
 from protocol.consent.vocabulary import ALL_ASPECTS, Aspect, Regime
-from protocol.identifiers import Instant
+from protocol.identifiers import Instant, PersonId
 from protocol.identity import Logged
 from protocol.shields import leave_out_guardians
 from protocol.statements.base import Refused
@@ -54,7 +54,7 @@ def test_a_shield_that_the_youth_only_asked_for_leaves_nobody_out() -> None:
     ids=["from the mother alone", "all but the content"],
 )
 def test_a_decision_that_keeps_not_every_guardian_from_the_content_leaves_nobody_out(
-    persons: tuple[f.PersonId, ...], hides: frozenset[Aspect]
+    persons: tuple[PersonId, ...], hides: frozenset[Aspect]
 ) -> None:
     def before(story: Story) -> None:
         asks(story)
