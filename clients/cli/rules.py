@@ -23,6 +23,9 @@ from protocol.consent.ruleset import Footing, Informed, MayObject, Rule, RuleSet
 from protocol.consent.vocabulary import Circumstance, Language, Purpose, Regime
 from protocol.identifiers import Instant
 
+_TABLE_WIDTH = 130
+"""Columns of a terminal below which a table of seven columns would break words."""
+
 app = typer.Typer(help="Show and explain the rules of law that consents are judged by; works offline.")
 
 Words = tuple[str, str]
@@ -118,7 +121,10 @@ async def show(
     if session.as_json:
         return
     for each in chosen:
-        session.console.print(_table(session, rules, each))
+        if session.console.width >= _TABLE_WIDTH:
+            session.console.print(_table(session, rules, each))
+        else:
+            session.show({}, *_list(session, rules, each))
     session.console.print(f"[dim]{rules.id} {rules.version}  {rules.digest}[/dim]", soft_wrap=True)
 
 
@@ -212,12 +218,26 @@ def _next_lines(session: Session, turn: Turn) -> Iterable[str]:
     yield from (f"  {rule.id}: {session.say(rule.nb, rule.en)}" for rule in turn.rules)
 
 
-def _table(session: Session, rules: RuleSet, purpose: Purpose) -> Table:
+def _list(session: Session, rules: RuleSet, purpose: Purpose) -> Iterable[str]:
+    """Say what the table says for a terminal too narrow for its columns."""
+    yield f"[bold]{purpose}[/bold]  {_longest(session, rules, purpose)}"
+    for rule in rules.rules:
+        if rule.purpose is purpose:
+            years = session.say(f"{_ages(rule)} år", f"{_ages(rule)} years")
+            yield f"\n[bold]{years}[/bold]  {rule.id} v{rule.version}"
+            yield from (f"  {line}" for line in _rule_lines(session, rule))
+    yield ""
+
+
+def _longest(session: Session, rules: RuleSet, purpose: Purpose) -> str:
     scope = rules.purposes[purpose]
-    longest = session.say(
+    return session.say(
         f"deles i høyst {scope.share_months} måneder, leses i høyst {scope.read_months}",
         f"shared for {scope.share_months} months at most, read for {scope.read_months}",
     )
+
+
+def _table(session: Session, rules: RuleSet, purpose: Purpose) -> Table:
     heads = (
         ("alder", "age"),
         ("når", "when"),
@@ -227,7 +247,12 @@ def _table(session: Session, rules: RuleSet, purpose: Purpose) -> Table:
         ("kan si nei", "may object"),
         ("regel, hjemmel", "rule, reference"),
     )
-    table = Table(title=f"{purpose}: {longest}", title_justify="left", box=box.SIMPLE, padding=(0, 1, 0, 0))
+    table = Table(
+        title=f"{purpose}: {_longest(session, rules, purpose)}",
+        title_justify="left",
+        box=box.SIMPLE,
+        padding=(0, 1, 0, 0),
+    )
     for head in heads:
         table.add_column(session.say(*head), overflow="fold")
     for rule in rules.rules:

@@ -37,7 +37,11 @@ def explained(*words: str) -> dict[str, Any]:
     return told
 
 
-def test_every_rule_is_shown_with_its_reference_in_both_languages(nowhere: Path) -> None:
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_every_rule_is_shown_with_its_reference_in_both_languages(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
     for language in ("nb", "en"):
         shown = run("show", "--language", language)
         assert shown.exit_code == 0
