@@ -57,11 +57,17 @@ def judge(  # noqa: PLR0917  (the parts of an export, in the order of its files)
     except BadCheckpoint as error:
         book.add(Code.ORIGIN if error.code == "origin" else Code.CHECKPOINT, f"The latest checkpoint: {error}.")
         return book.verdict(Verdict(Outcome.INTACT, ()))
-    _judge_freshness(head, policy, now, book)
-    roots = _Roots(head, merge(_earlier(earlier, policy, book), _receipts(receipts, policy, book), key=_size), book)
+    if policy.quorum == 0:
+        book.add(
+            Code.UNWITNESSED, "The policy asks for no witness, so two histories for two readers are not ruled out."
+        )
+    witnessed = _Witnessed(head, policy.quorum)
+    waypoints = merge(_earlier(earlier, policy, witnessed, book), _receipts(receipts, policy, book), key=_size)
+    roots = _Roots(head, waypoints, book)
     disclosed = _Disclosures(disclosures, book)
     frontier, erasures = _rebuild(entries, roots, disclosed, book, is_new or _Ids().is_new)
     roots.finish(frontier)
+    witnessed.judge(policy, now, book)
     ranges, count = disclosed.finish(frontier.size)
     if count:
         book.add(Code.UNDISCLOSED, f"The details of {count} of {frontier.size} entries were not disclosed.")
@@ -98,20 +104,33 @@ def _rebuild(
     return frontier, erasures
 
 
-def _judge_freshness(head: SignedCheckpoint, policy: LogPolicy, now: Instant, book: Book) -> None:
-    if policy.quorum == 0:
-        book.add(
-            Code.UNWITNESSED, "The policy asks for no witness, so two histories for two readers are not ruled out."
-        )
-        return
-    seconds = head.witnessed(policy.quorum)
-    if seconds is None:
-        found = len(head.cosignatures)
-        book.add(Code.QUORUM, f"{found} known witnesses cosigned the checkpoint; the policy asks for {policy.quorum}.")
-        return
-    age = now - seconds * 1000
-    if not -CLOCK_SKEW_MS <= age <= policy.fresh_for:
-        book.add(Code.STALE, "The witnesses' cosignatures are too old, or from the future: entries may be missing.")
+class _Witnessed:
+    """The newest checkpoint that the quorum vouched for: witnesses follow a log by some seconds, never ahead of it."""
+
+    def __init__(self, head: SignedCheckpoint, quorum: int) -> None:
+        self._quorum = quorum
+        self._most = 0
+        self._seconds: int | None = None
+        self.add(head)
+
+    def add(self, signed: SignedCheckpoint) -> None:
+        """Look at one more checkpoint that the log signed."""
+        self._most = max(self._most, len(signed.cosignatures))
+        seconds = signed.witnessed(self._quorum)
+        if seconds is not None:
+            self._seconds = max(seconds, self._seconds or 0)
+
+    def judge(self, policy: LogPolicy, now: Instant, book: Book) -> None:
+        """Say whether what was exported can be the latest, where the policy asks witnesses."""
+        if self._quorum == 0:
+            return
+        if self._seconds is None:
+            book.add(
+                Code.QUORUM,
+                f"{self._most} known witnesses cosigned a checkpoint; the policy asks for {policy.quorum}.",
+            )
+        elif not -CLOCK_SKEW_MS <= now - self._seconds * 1000 <= policy.fresh_for:
+            book.add(Code.STALE, "The witnesses' cosignatures are too old, or from the future: entries may be missing.")
 
 
 @dataclass(frozen=True)
@@ -128,19 +147,21 @@ def _size(waypoint: _Waypoint) -> int:
     return waypoint.size
 
 
-def _earlier(notes: Iterable[bytes], policy: LogPolicy, book: Book) -> Iterator[_Waypoint]:
+def _earlier(notes: Iterable[bytes], policy: LogPolicy, witnessed: _Witnessed, book: Book) -> Iterator[_Waypoint]:
     """Open the earlier checkpoints one by one, as the tree grows."""
     largest = 0
     for number, note in enumerate(notes, 1):
         try:
-            found = open_checkpoint(note, policy).checkpoint
+            signed = open_checkpoint(note, policy)
         except BadCheckpoint as error:
             book.add(Code.CHECKPOINT, f"Earlier checkpoint number {number}: {error}.")
             continue
+        found = signed.checkpoint
         if found.size < largest:
             book.add(Code.ORDER, f"Earlier checkpoint number {number} is out of order and was not used.")
             continue
         largest = found.size
+        witnessed.add(signed)
         yield _Waypoint(found.size, found.root, note)
 
 

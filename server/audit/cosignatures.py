@@ -51,6 +51,14 @@ def at(connection: Connection, size: int) -> list[Cosigned]:
     return [Cosigned(row.size, row.witness, row.seconds, row.line) for row in connection.execute(query)]
 
 
+def lines(connection: Connection) -> dict[int, str]:
+    """Give all cosignature lines that are kept, by size."""
+    found: dict[int, str] = {}
+    for row in connection.execute(select(_cosignatures).order_by(_cosignatures.c.size, _cosignatures.c.witness)):
+        found[row.size] = found.get(row.size, "") + row.line
+    return found
+
+
 def latest(connection: Connection) -> list[Cosigned]:
     """Give the largest size that each witness has cosigned, by witness."""
     row = _cosignatures.c

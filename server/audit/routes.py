@@ -12,7 +12,7 @@ from protocol.identifiers import BadIdentifier, Identifier, Instant, MatterId, S
 from protocol.log import receipt
 from protocol.log.export import Header
 from protocol.log.tiles import HIGHEST_LEVEL, WIDTH
-from server.audit import actions, store
+from server.audit import actions, cosignatures, store
 from server.audit.access import LOG_ACCESS, ActorsOnly
 from server.audit.actions import ExportAsked, ExportRefused, ReceiptAsked
 from server.audit.wiring import WRITER
@@ -195,9 +195,10 @@ async def _exported(writer: Writer, asked: ExportAsked, made: Instant, granted: 
     size = log.key.open(note).size
     header = json.loads(Header(log.origin, size, made, asked.case).to_bytes())
     yield _line({"export": header, "checkpoint": note.decode(), "receipt": granted})
+    lines = await database.read(cosignatures.lines)
     after = -1
     while found := await database.read(actions.checkpoints_between, after, size, MOST_CHECKPOINTS):
-        yield b"".join(_line({"checkpoint": {"note": earlier}}) for _, earlier in found)
+        yield b"".join(_line({"checkpoint": {"note": note + lines.get(at, "")}}) for at, note in found)
         after = found[-1][0]
     for number in range((size + WIDTH - 1) // WIDTH):
         entries = await database.read(actions.entries_tile, number, size)

@@ -63,7 +63,9 @@ async def settled(folder: Folder) -> None:
             await asyncio.sleep(0.3)
 
 
-async def test_receipts_rise_to_level_2_once_the_quorum_has_seen_them(stage: Stage, folder: Folder) -> None:
+async def test_receipts_and_exports_carry_what_the_quorum_has_seen(
+    stage: Stage, folder: Folder, tmp_path: Path
+) -> None:
     async with witnessing(stage, folder), stage.serving():
         await name_in_policy(stage, folder.verifier)
         matter = new_matter()
@@ -83,6 +85,10 @@ async def test_receipts_rise_to_level_2_once_the_quorum_has_seen_them(stage: Sta
         told = await run(stage, "mother", "log", "status", "--json")
         assert (told.status, told.answer["fresh"], told.answer["witnesses"]) == (0, True, ["w1.example"])
         assert told.answer["witnessed"] <= told.answer["size"]
+        fetched = await run(stage, "supervisor", "log", "export", str(tmp_path / "export"), "--case", "SYNTETISK-1")
+        assert fetched.status == 0
+        judged = await run(stage, "supervisor", "log", "verify", str(tmp_path / "export"), "--json")
+        assert (judged.status, judged.answer["findings"]) == (0, [])
 
 
 async def test_the_service_goes_on_without_its_witness_and_says_how_old_its_word_is(

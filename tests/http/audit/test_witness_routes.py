@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, cast
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from keys.encoding import decode
 from keys.notes import NoteKey
 from protocol.log import receipt
 from protocol.log.checkpoint import LogPolicy, open_checkpoint
+from protocol.log.judgement import judge
 from protocol.log.note import cosign, split_note, verifier_text
+from protocol.log.verdict import Code
 from server.audit import cosignatures, witness_routes
 from server.audit.cosignatures import Cosigned
 from server.audit.wiring import WRITER
@@ -79,6 +83,22 @@ async def test_a_receipt_at_what_witnesses_cosigned_is_of_level_2(served: Served
     assert (await ask(0, 1, OTHER_PERSON))[0] == 404
     status, text = await ask(3, 0)
     assert (status, receipt.verify(receipt.parse(text), policy(served)).level) == (200, 1)
+
+
+async def test_an_export_carries_what_witnesses_said_so_that_it_can_be_judged_fresh(served: Served) -> None:
+    served.access.supervisors.add(PERSON)
+    for _ in range(3):
+        await served.writer.submit(append)
+    await cosigned(served)
+    await served.writer.submit(append)
+    answer = await served.client.post("/v1/log/export", json={"case": "2026/17"}, headers={"Person": PERSON})
+    lines = [json.loads(line) for line in (await answer.text()).splitlines()]
+    notes = [line["checkpoint"]["note"].encode() for line in lines if line.keys() == {"checkpoint"}]
+    witnessed = {open_checkpoint(note, policy(served)).witnessed(1) for note in notes}
+    assert witnessed == {None, SECONDS}
+    entries = [decode(entry) for line in lines if "entries" in line for entry in line["entries"]["entries"]]
+    verdict = judge(entries, lines[0]["checkpoint"].encode(), notes, [], [], policy(served), NOON)
+    assert {finding.code for finding in verdict.findings} == {Code.UNDISCLOSED}
 
 
 async def test_a_server_feeds_its_witnesses_from_start_to_stop(served: Served, tmp_path: Path) -> None:

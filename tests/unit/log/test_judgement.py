@@ -51,6 +51,13 @@ def test_missing_quorum_leaves_the_verdict_open() -> None:
     assert (verdict.outcome, codes(verdict)) == (Outcome.INCOMPLETE, {Code.QUORUM})
 
 
+def test_witnesses_who_follow_by_some_entries_vouch_for_the_log() -> None:
+    earlier = (LOG.witness(5, at=NOW_SECONDS - 200_000), LOG.sign(8), LOG.witness(12, at=NOW_SECONDS - 10))
+    assert LOG.judge(earlier=earlier, policy=WITNESSED).outcome is Outcome.INTACT
+    assert codes(LOG.judge(earlier=earlier[:2], policy=WITNESSED)) == {Code.STALE}
+    assert codes(LOG.judge(earlier=earlier[1:2], policy=WITNESSED)) == {Code.QUORUM}
+
+
 @pytest.mark.parametrize(
     ("signed", "code", "outcome"),
     [
