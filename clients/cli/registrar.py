@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from clients.cli import syncing
 from clients.cli.reading import identifier, word
 from clients.cli.session import Session, command
 from clients.sdk import enrolment, registrar, renewing, subjects
@@ -18,6 +19,7 @@ from protocol.identifiers import PersonId, SubjectId
 from protocol.national_id import BadNationalId
 
 app = typer.Typer(help="Vouch for persons, units and children (for registrars).", no_args_is_help=True)
+syncing.join(app)
 
 
 @command(app, "init")

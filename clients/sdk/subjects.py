@@ -60,11 +60,11 @@ async def register(client: Client, child: Child, numbers: Numbers = Numbers.SYNT
         may_know=may_sign + _holders(child.relatives, Capacity.FAMILY),
         care_order=False,
         card=card.digest,
-        index=_blind_index(client, number),
+        index=blind_index(client, number),
     )
     directory = await client.directory(persons=[holder.person for holder in body.may_know])
-    sealed = [_seal_card(client, card, holder.person, directory) for holder in body.may_know]
-    sealed.append(_seal_card(client, card, client.person, directory))
+    sealed = [seal_card(client, card, holder.person, directory) for holder in body.may_know]
+    sealed.append(seal_card(client, card, client.person, directory))
     # One child once: the same register's person again is the same wish, until it is answered.
     done = await client.submit("/v1/statements", body, purpose=_wish(child, body.index), more={"cards": sealed})
     return SubjectId.parse(done.said["subject"])
@@ -141,14 +141,16 @@ def _holders(persons: Sequence[PersonId], capacity: Capacity) -> tuple[Holder, .
     )
 
 
-def _blind_index(client: Client, national_id: str) -> str:
+def blind_index(client: Client, national_id: str) -> str:
+    """Return what a sheet carries of a national id, under the key that only registrars hold."""
     keyring = client.home.keyring
     if _INDEX_SECRET not in keyring.secret_names():
         keyring.add_secret(_INDEX_SECRET, secrets.token_bytes(32))
     return hmac.digest(keyring.secret(_INDEX_SECRET), national_id.encode(), "sha256").hex()
 
 
-def _seal_card(client: Client, card: SubjectCard, to: PersonId, directory: Directory) -> dict[str, str]:
+def seal_card(client: Client, card: SubjectCard, to: PersonId, directory: Directory) -> dict[str, str]:
+    """Seal a card to one person, as `cards` of a sheet take it."""
     public = directory.keys(to).seal
     info = _card_info(client, card.subject, card.digest, public)
     sealed = sealing.seal(canonical(dict(card.to_json())), sealing.SealingPublicKey(public), info)

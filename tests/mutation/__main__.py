@@ -20,6 +20,7 @@ import tempfile
 import time
 import tomllib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.mutation.changes import Mutant, switched
@@ -50,22 +51,19 @@ class Trial:
             path.write_text(changed, encoding="utf-8")
             self.mutants += found
 
-    def try_all(self, wanted: list[Mutant], until: float) -> dict[Mutant, str]:
-        """Say who is noticed, as far as the time goes; nobody at all where the tests fail without any lie."""
+    def try_all(self, wanted: list[Mutant], until: float) -> Iterator[tuple[Mutant, str]]:
+        """Yield who is noticed, as far as the time goes; nobody at all where the tests fail without any lie."""
         asked, answers = self.folder / "wanted.json", self.folder / "verdicts.jsonl"
         asked.write_text(json.dumps([each.number for each in wanted]), encoding="utf-8")
         answers.touch()
         self._pytest(until, FORTROLIG_MUTANTS=str(asked), FORTROLIG_VERDICTS=str(answers))
-        verdicts: dict[Mutant, str] = {}
-        for line in answers.read_text(encoding="utf-8").splitlines():
-            number, verdict, *_ = json.loads(line)
-            verdicts[self.mutants[number]] = verdict
-        for mutant, verdict in verdicts.items():
+        told = [json.loads(line) for line in answers.read_text(encoding="utf-8").splitlines()]
+        yield from ((self.mutants[number], verdict) for number, verdict, *_ in told)
+        for number, verdict, *_ in told:
             if verdict == DOUBTFUL and time.monotonic() < until:
                 # What was computed while the tests were collected may have hidden it: a process of its own says.
-                noticed = self._pytest(time.monotonic() + ALONE, "-x", FORTROLIG_MUTANT=str(mutant.number))
-                verdicts[mutant] = KILLED if noticed else SURVIVED
-        return verdicts
+                noticed = self._pytest(time.monotonic() + ALONE, "-x", FORTROLIG_MUTANT=str(number))
+                yield self.mutants[number], KILLED if noticed else SURVIVED
 
     def _pytest(self, until: float, *options: str, **said: str) -> bool:
         """Run the tests; say whether one failed, or none came to its end in time."""
@@ -98,15 +96,15 @@ def main() -> int:
         trial = Trial(Path(name))
         concerned = [each for each in trial.mutants if not given.modules or each.module in given.modules]
         known = _read(given.verdicts)
-        noticed = [each for each in concerned if known.get(_key(each)) == KILLED]
-        verdicts = trial.try_all([each for each in concerned if each not in noticed], until)
-        if not verdicts and len(noticed) < len(concerned):
+        verdicts = {each: KILLED for each in concerned if known.get(str(each)) == KILLED}
+        wanted = [each for each in concerned if each not in verdicts]
+        for mutant, verdict in trial.try_all(wanted, until):
+            verdicts[mutant] = known[str(mutant)] = verdict
+            if given.verdicts is not None:
+                given.verdicts.write_text(json.dumps(known, indent=1, ensure_ascii=False), encoding="utf-8")
+        if wanted and not any(each in verdicts for each in wanted):
             _tell("The tests fail without any lie, or had no time: nothing can be said.")
             return 2
-    verdicts |= dict.fromkeys(noticed, KILLED)
-    if given.verdicts is not None:
-        kept = known | {_key(each): verdict for each, verdict in verdicts.items()}
-        given.verdicts.write_text(json.dumps(kept, indent=1, ensure_ascii=False), encoding="utf-8")
     return _report(concerned, verdicts)
 
 
@@ -137,10 +135,6 @@ def _equivalent() -> list[dict[str, str]]:
 def _read(path: Path | None) -> dict[str, str]:
     read: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path is not None and path.exists() else {}
     return read
-
-
-def _key(mutant: Mutant) -> str:
-    return str(mutant)
 
 
 def _tell(line: str) -> None:
