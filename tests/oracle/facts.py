@@ -69,11 +69,11 @@ class Matter:
 
 @dataclass
 class Signed:
-    """A yes: with an own key, or written down by two professionals, and then perhaps disputed."""
+    """A yes: with an own key, or by the record of two professionals, which then may be disputed."""
 
     who: str
     when: int
-    recorded: bool = False
+    record: str | None = None
     disputed: int | None = None
 
 

@@ -178,7 +178,7 @@ def _was_asked(family: Family, agreement: Agreement, each: Signed) -> bool:
 
 
 def _is_taken(family: Family, each: Signed, now: int) -> bool:
-    return not each.recorded or (family.takes_recorded and (each.disputed is None or now < each.disputed))
+    return each.record is None or (family.takes_recorded and (each.disputed is None or now < each.disputed))
 
 
 def _was_heard(family: Family, agreement: Agreement, then: int) -> bool:

@@ -157,10 +157,12 @@ def test_a_ground_lets_one_parent_sign_in_health_and_never_nobody() -> None:
 
 def test_a_recorded_signature_counts_where_it_is_taken_until_it_is_disputed() -> None:
     one = agreement("information", "mother")
-    one.signed.append(Signed("father", NOW - DAY, recorded=True, disputed=NOW))
+    one.signed.append(Signed("father", NOW - DAY, record="one", disputed=NOW))
     assert may_share(family(8, takes_recorded=True), one, NOW - 1)
     assert not may_share(family(8, takes_recorded=True), one, NOW)
     assert not may_share(family(8), one, NOW - 1)
+    one.signed.append(Signed("father", NOW, record="anew"))
+    assert may_share(family(8, takes_recorded=True), one, NOW)
 
 
 def test_the_family_follows_until_the_youth_is_16_and_nobody_follows_an_own_sending() -> None:

@@ -132,16 +132,13 @@ class Asking(Stage):
     def said(self, played: Played, who: str, word: str) -> Reply:
         answer = self.run(self.town.say(self.actor(who), SAYING[word], played.terms))
         if answer.status == 201 and word == "sign":
-            self.keep_signature(played, facts.Signed(who, self.now))
+            if who not in [each.who for each in played.told.signed if each.record is None]:
+                played.told.signed.append(facts.Signed(who, self.now))
         elif answer.status == 201:
             kept = played.told.told if word == "seen" else played.told.noes
             if who not in [one for one, _ in kept]:
                 kept.append((who, self.now))
         return answer
-
-    def keep_signature(self, played: Played, signed: facts.Signed) -> None:
-        if (signed.who, signed.recorded) not in [(each.who, each.recorded) for each in played.told.signed]:
-            played.told.signed.append(signed)
 
     @rule(
         played=CONSENTS,
@@ -171,6 +168,7 @@ class Asking(Stage):
 
     @rule(played=CONSENTS, who=st.sampled_from(PEOPLE), confirmed=st.booleans())
     def record_a_yes(self, played: Played, who: str, confirmed: bool) -> None:
+        """Write down somebody's yes, and mostly have a colleague confirm it; what was disputed is written down anew."""
         unit, text = self.unit(played.health_unit), played.terms.text
         more = {"identity": "known", "interpreter": None, "scan": None}
         more |= {"text_version": text.version, "language": str(text.language)}
@@ -179,22 +177,34 @@ class Asking(Stage):
         assert written.status != 201 or (asked and self.family.takes_recorded), written.body
         if written.status != 201:
             return
-        played.written.add(who)
-        if not confirmed:
-            return
-        answer = self.written(played, RecordedConfirmationBody, who, unit.custodian, recorded=written.body["digest"])
-        assert answer.status == 201, answer.body
-        self.keep_signature(played, facts.Signed(who, self.now, recorded=True, disputed=played.disputed.get(who)))
+        recorded = played.written[who] = written.body["digest"]
+        if confirmed:
+            answer = self.written(played, RecordedConfirmationBody, who, unit.custodian, recorded=recorded)
+            assert answer.status == 201, answer.body
+            if recorded not in [each.record for each in played.told.signed]:
+                played.told.signed.append(facts.Signed(who, self.now, record=recorded))
 
     @rule(played=CONSENTS, who=st.sampled_from(PEOPLE))
     def dispute(self, played: Played, who: str) -> None:
-        answer = self.run(self.town.say(self.actor(who), DisputeBody, played.terms))
+        """Let somebody dispute what was last written down of them; what was never written is refused."""
+        recorded = played.written.get(who, "ab" * 32)
+        answer = self.run(self.town.say(self.actor(who), DisputeBody, played.terms, recorded=recorded))
         assert (answer.status == 201) is (who in played.written), (who, answer.body)
-        if answer.status == 201:
-            at = played.disputed.setdefault(who, self.now)
-            for each in played.told.signed:
-                if each.recorded and each.who == who:
-                    each.disputed = at
+        for each in played.told.signed:
+            if each.record == recorded and each.disputed is None:
+                each.disputed = self.now
+
+    @rule(played=CONSENTS, who=st.sampled_from(PEOPLE))
+    def confirm_what_was_disputed(self, played: Played, who: str) -> None:
+        """Confirm what the person has disputed before anybody confirmed it: that is never taken."""
+        recorded = played.written.get(who)
+        if recorded is None:
+            return
+        self.dispute(played, who)
+        if recorded not in [each.record for each in played.told.signed]:
+            custodian = self.unit(played.health_unit).custodian
+            answer = self.written(played, RecordedConfirmationBody, who, custodian, recorded=recorded)
+            assert answer.status != 201, answer.body
 
     @rule(played=CONSENTS, who=st.sampled_from(PEOPLE))
     def record_a_withdrawal(self, played: Played, who: str) -> None:

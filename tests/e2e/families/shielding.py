@@ -29,7 +29,7 @@ REASON = "5" * 64
 SHUT_OUT = st.sampled_from(
     (("mother",), ("father",), ("father", "mother"), ("aunt", "father", "mother"), ("stranger",))
 )
-HIDES = st.sampled_from((frozenset({"notices"}), frozenset({"log", "notices"})))
+HIDES = st.sampled_from((frozenset({"notices"}), frozenset({"content", "log"}), shields.EVERYTHING, shields.EVERYTHING))
 
 
 class Shielding(Stage):

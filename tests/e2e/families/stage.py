@@ -42,8 +42,7 @@ class Played:
 
     terms: Terms
     told: facts.Agreement
-    written: set[str] = field(default_factory=set)
-    disputed: dict[str, int] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
     could_share: list[int] = field(default_factory=list)
 
     @property
