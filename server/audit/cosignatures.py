@@ -12,6 +12,9 @@ from server.database.schema import metadata
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+KEPT_SECONDS = 86_400
+"""An export that is made while the log goes on finds a cosigned size below its own."""
+
 _Long = BigInteger().with_variant(Integer, "sqlite")
 
 _cosignatures = Table(
@@ -34,13 +37,15 @@ class Cosigned(NamedTuple):
 
 
 def keep(connection: Connection, said: Cosigned) -> None:
-    """Keep a verified cosignature, and drop sizes of which no witness is known that this one's size lacks."""
+    """Keep a verified cosignature, and drop day-old sizes of which no witness is known that this one's size lacks."""
     row = _cosignatures.c
     with connection.begin():
         connection.execute(delete(_cosignatures).where(row.size == said.size, row.witness == said.witness))
         connection.execute(insert(_cosignatures).values(**said._asdict()))
         here = {each.witness for each in at(connection, said.size)}
-        for size in connection.execute(select(row.size).where(row.size < said.size).distinct()).scalars().all():
+        old = select(row.size).where(row.size < said.size).group_by(row.size)
+        old = old.having(func.max(row.seconds) <= said.seconds - KEPT_SECONDS)
+        for size in connection.execute(old).scalars().all():
             if {each.witness for each in at(connection, size)} <= here:
                 connection.execute(delete(_cosignatures).where(row.size == size))
 

@@ -194,8 +194,8 @@ async def _exported(writer: Writer, asked: ExportAsked, made: Instant, granted: 
     note = receipt.parse(granted).checkpoint
     size = log.key.open(note).size
     header = json.loads(Header(log.origin, size, made, asked.case).to_bytes())
-    yield _line({"export": header, "checkpoint": note.decode(), "receipt": granted})
     lines = await database.read(cosignatures.lines)
+    yield _line({"export": header, "checkpoint": note.decode() + lines.get(size, ""), "receipt": granted})
     after = -1
     while found := await database.read(actions.checkpoints_between, after, size, MOST_CHECKPOINTS):
         yield b"".join(_line({"checkpoint": {"note": note + lines.get(at, "")}}) for at, note in found)

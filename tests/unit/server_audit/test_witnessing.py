@@ -238,18 +238,23 @@ async def test_two_witnesses_cosign_one_checkpoint(place: Place, folder: Folder,
         assert [(each.size, each.witness) for each in latest] == [(3, "w1.example"), (3, "w2.example")]
 
 
-async def test_a_size_is_kept_for_as_long_as_it_has_a_witness_that_later_ones_lack(place: Place) -> None:
+async def test_a_size_is_kept_for_a_day_and_for_as_long_as_it_has_a_witness_that_later_ones_lack(place: Place) -> None:
     async with place.writer() as writer:
         fed = Fed(writer, place)
         await fed.grow(4)
-        for size, name in ((1, "w1"), (1, "w2"), (2, "w1"), (3, "w1"), (3, "w1")):
-            await writer.database.write(cosignatures.keep, Cosigned(size, name, NOON_SECONDS, f"{name}@{size}\n"))
-        found = {size: await writer.database.read(cosignatures.at, size) for size in (1, 2, 3)}
-        assert {size: [each.line for each in lines] for size, lines in found.items()} == {
-            1: ["w1@1\n", "w2@1\n"],
-            2: [],
-            3: ["w1@3\n"],
-        }
+        day = cosignatures.KEPT_SECONDS
+        for size, name, after in (
+            (1, "w1", 0),
+            (1, "w2", 0),
+            (2, "w1", 0),
+            (3, "w1", 1),
+            (4, "w1", day),
+            (4, "w1", day),
+        ):
+            said = Cosigned(size, name, NOON_SECONDS + after, f"{name}@{size}\n")
+            await writer.database.write(cosignatures.keep, said)
+        found = await writer.database.read(cosignatures.lines)
+        assert found == {1: "w1@1\nw2@1\n", 3: "w1@3\n", 4: "w1@4\n"}
         two = await writer.database.read(cosignatures.newest, 2)
         assert two is not None
         assert (two[0], two[1].splitlines()[-2:]) == (1, ["w1@1", "w2@1"])
