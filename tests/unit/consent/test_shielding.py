@@ -233,3 +233,38 @@ def test_the_json_of_a_case_names_what_each_shield_hides() -> None:
     written = case.to_json()
     assert written["shields"][0]["hides"] == ["content", "log"]
     assert Case.from_json(written) == case
+
+
+# Cases that nothing looked at until a changed rule went unnoticed (`make mutation`)
+
+
+def test_only_a_no_that_stands_is_a_decline() -> None:
+    assert derive(asked(0), declined(1)).declined
+    assert not derive(asked(0), withheld(1)).declined
+    assert not derive(asked(0)).declined
+
+
+def test_being_told_of_an_earlier_decision_lifts_nothing_that_a_later_one_would_show() -> None:
+    words = (asked(0), withheld(1), declined(2), told(3, 1))
+    assert derive(*words).hidden(MOTHER, on(60)) == EVERYTHING
+    assert derive(*words, told(4, 2)).hidden(MOTHER, on(60)) == NOTHING_HIDDEN
+
+
+def test_being_told_of_the_first_decision_that_shows_it_is_enough_whatever_was_decided_since() -> None:
+    less = frozenset({Aspect.NOTICES})
+    words = (asked(0), declined(1), withheld(2, hides=less), told(3, 1))
+    assert derive(*words).hidden(MOTHER, on(9)) == EVERYTHING
+    assert derive(*words).hidden(MOTHER, on(10)) == less
+
+
+def test_a_decision_that_hides_as_much_takes_the_place_of_what_was_asked_for() -> None:
+    words = (asked(0, ground=Ground.WEIGHTY), asked(0), withheld(1), Ended(on(2)))
+    assert derive(*words).hidden(MOTHER, on(2)) == NOTHING_HIDDEN
+    some = frozenset({Aspect.NOTICES})
+    twice = (withheld(0, hides=some, ground=Ground.WEIGHTY), asked(0), withheld(1, hides=some), Ended(on(2)))
+    assert derive(*twice).hidden(MOTHER, on(2)) == NOTHING_HIDDEN
+
+
+def test_everybody_on_a_sheet_without_the_youth_may_be_shut_out() -> None:
+    sheet = f.sheet(may_sign=(f.holder(MOTHER), f.holder(FATHER)), may_know=(f.holder(MOTHER),))
+    assert may_be_shut_out(sheet, [MOTHER, FATHER], NOW)
