@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import product
+
 from protocol.consent.answer import Reason
 from protocol.consent.ask import Ask, Receiver
 from protocol.consent.case import Case
 from protocol.consent.circumstance import around
-from protocol.consent.law import Situation, own_senders
+from protocol.consent.law import NO_PERSONS, Situation, own_senders
 from protocol.consent.narrowing import Narrowing
 from protocol.consent.shielding import hidden_by
 from protocol.consent.terms import Party, Terms, UnitParty
@@ -73,6 +76,8 @@ def situation_of_terms(terms: Terms, case: Case) -> Situation | None:
 
 def shielded(case: Case, matter: MatterId, at: Instant) -> frozenset[PersonId]:
     """Return the persons from whom a matter's content is hidden at an instant."""
+    if not case.shields:
+        return NO_PERSONS
     named = {person for shield in case.shields if shield.matter == matter for person in shield.persons}
     return frozenset(person for person in named if Aspect.CONTENT in hidden(case, matter, person, at))
 
@@ -110,19 +115,21 @@ def _situation(
     more_senders: tuple[Receiver, ...],
     more_receivers: tuple[Receiver, ...],
 ) -> Situation | None:
-    senders = _regimes((*(party.id for party in terms.senders), *more_senders), case)
-    receivers = _regimes((*(party.id for party in terms.receivers), *more_receivers), case)
+    senders = _regimes([*[party.id for party in terms.senders], *more_senders], case)
+    receivers = _regimes([*[party.id for party in terms.receivers], *more_receivers], case)
     if senders is None or receivers is None:
         return None
-    pairs = frozenset((sender, receiver) for sender in senders for receiver in receivers)
+    pairs = frozenset(product(senders, receivers))
     return Situation(terms.purpose, terms.kind, categories, pairs, own_senders(terms), around(case, terms))
 
 
-def _regimes(parties: tuple[Receiver, ...], case: Case) -> set[Regime | None] | None:
+def _regimes(parties: Iterable[Receiver], case: Case) -> set[Regime | None] | None:
     regimes: set[Regime | None] = set()
     for party in parties:
-        unit = case.units.get(party) if isinstance(party, UnitId) else None
-        if unit is None and isinstance(party, UnitId):
+        if not isinstance(party, UnitId):
+            regimes.add(None)
+        elif (unit := case.units.get(party)) is not None:
+            regimes.add(unit.regime)
+        else:
             return None
-        regimes.add(None if unit is None else unit.regime)
     return regimes

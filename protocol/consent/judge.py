@@ -106,7 +106,8 @@ def may_withdraw(judged: Judged, person: PersonId, at: Instant) -> bool:
 
 def narrowed(judged: Judged, now: Instant) -> tuple[Narrowing, ...]:
     """Return what has been taken back of a consent by now, by those who might."""
-    return tuple(each for each in judged.consent.narrowings if each.at <= now and _counts(judged, each))
+    said = judged.consent.narrowings
+    return tuple(each for each in said if each.at <= now and _counts(judged, each)) if said else said
 
 
 def ends(judged: Judged, now: Instant) -> tuple[Instant, Instant]:
@@ -148,7 +149,7 @@ def _said_no(judged: Judged, now: Instant) -> Reason | None:
         (consent.refusals, Reason.REFUSED),
         (consent.objections, Reason.OBJECTED),
     ):
-        if any(word.at <= now and _counts(judged, word) for word in words):
+        if words and any(word.at <= now and _counts(judged, word) for word in words):
             return reason
     return None
 
@@ -197,12 +198,12 @@ def _heard_against(judged: Judged, now: Instant) -> bool:
     hearings = [
         (hearing.at, hearing.outcome is Outcome.AGAINST)
         for hearing in judged.case.hearings
-        if (hearing.subject, hearing.matter) == (terms.subject, terms.matter) and from_12 <= hearing.at <= now
+        if hearing.matter == terms.matter and hearing.subject == terms.subject and from_12 <= hearing.at <= now
     ]
     # Of two hearings at one instant the no is taken.
     last, against = max(hearings, default=(now, False))
     return against and not any(
-        (each.subject, each.matter) == (terms.subject, terms.matter) and last < each.at <= now
+        each.matter == terms.matter and each.subject == terms.subject and last < each.at <= now
         for each in judged.case.assessments
     )
 
@@ -263,6 +264,6 @@ def _was_heard(judged: Judged, then: Instant) -> bool:
     bound = band(birth_date, then) not in (Band.UNDER_7, Band.FROM_7)
     earliest = birthday(birth_date, _HEARING_BINDS_FROM) if bound else 0
     return any(
-        (hearing.subject, hearing.matter) == (terms.subject, terms.matter) and earliest <= hearing.at <= then
+        hearing.matter == terms.matter and hearing.subject == terms.subject and earliest <= hearing.at <= then
         for hearing in judged.case.hearings
     )

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from protocol.consent.age import Band, band, months_after, thresholds
 from protocol.consent.answer import Missing, Reason
@@ -40,7 +40,7 @@ class Situation:
     recorded: Recorded = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Requirements:
     """What the law asks. Of each group in `groups` one person must sign; `rules` is the sorted ids of the rules."""
 
@@ -50,7 +50,7 @@ class Requirements:
     objectors: frozenset[PersonId]
     rules: tuple[str, ...]
 
-    @property
+    @cached_property
     def signers(self) -> frozenset[PersonId]:
         """Everybody whose signature counts."""
         return NO_PERSONS.union(*self.groups)
