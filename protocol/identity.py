@@ -21,6 +21,7 @@ from protocol.mailboxes import Mailbox
 from protocol.people import People, place
 from protocol.pins import Pins
 from protocol.reading import text
+from protocol.restricted import require_not_kept_out, require_usable
 from protocol.statements.base import B, Body, Refused, Statement, claim, verify
 from protocol.statements.identity import (
     EndorsementBody,
@@ -31,6 +32,7 @@ from protocol.statements.identity import (
     SheetBody,
     UnitBody,
 )
+from protocol.statements.restricted import RestrictedEpochBody, line_of
 
 __all__ = [
     "CHAIN",
@@ -63,6 +65,7 @@ CHAIN: dict[str, tuple[str, int]] = {
     "endorsement supervisor": (REGISTRAR, 90 * DAY),
     "endorsement staff": (CUSTODIAN, 90 * DAY),
     "epoch": (CUSTODIAN, 90 * DAY),
+    "restricted-epoch": (CUSTODIAN, 90 * DAY),
     "subject-sheet": (REGISTRAR, 30 * DAY),
     "renewal": (REGISTRAR, 30 * DAY),
 }
@@ -171,7 +174,7 @@ class Directory:
         self.ledger = Ledger(policy.log, at)
         self._people = People()
         self._units: dict[UnitId, Statement[UnitBody]] = {}
-        self._mailboxes: dict[UnitId, Mailbox] = {}
+        self._mailboxes: dict[str, Mailbox] = {}
         self._sheets: dict[SubjectId, Statement[SheetBody]] = {}
         self._renewed: dict[str, Instant] = {}
 
@@ -196,8 +199,9 @@ class Directory:
         endorsements = by_kind.pop("endorsement", [])
         for logged in sorted(endorsements, key=_by_custodian):
             self._learn_endorsement(logged)
-        for logged in by_kind.pop("epoch", []):
-            self._learn_epoch(logged)
+        for kind in (EpochBody, RestrictedEpochBody):
+            for logged in by_kind.pop(kind.kind, []):
+                self._learn_epoch(logged, kind)
         self._pin_epochs()
         for logged in by_kind.pop("subject-sheet", []):
             self._learn_sheet(logged)
@@ -256,6 +260,19 @@ class Directory:
         statement = self._mailboxes[unit].latest()
         if statement.body.not_after <= self.at:
             raise Refused("ended", "this unit's mailbox key has ended; its custodian must renew it")
+        return statement
+
+    def restricted(self, unit: UnitId, without: Iterable[PersonId]) -> Statement[EpochBody]:
+        """Return the latest epoch of the unit's mailbox without these persons, if it may be sealed to.
+
+        Raises:
+            Refused: `no-epoch`, `ended`, or `not-entitled` if it lists somebody who is no member of the unit now.
+        """
+        line = line_of(unit, without)
+        if line not in self._mailboxes:
+            raise Refused("no-epoch", "this unit has no mailbox without the persons whom the family keeps out")
+        statement, own = self._mailboxes[line].latest(), self.epoch(unit)
+        require_usable(statement.body, own.body, self.at)
         return statement
 
     def epoch_at(self, unit: UnitId, digest: str, t: Instant) -> Statement[EpochBody]:
@@ -379,15 +396,16 @@ class Directory:
         self._pin(place(statement.body), statement.body.number, statement.digest)
         self._people.add(statement, t)
 
-    def _learn_epoch(self, logged: Logged) -> None:
-        statement, t = self._custodians_word(logged, EpochBody)
-        self._mailboxes.setdefault(statement.body.unit, Mailbox()).add(statement, t)
+    def _learn_epoch(self, logged: Logged, kind: type[EpochBody]) -> None:
+        statement, t = self._custodians_word(logged, kind)
+        require_not_kept_out(statement.iss, statement.body)
+        self._mailboxes.setdefault(statement.body.line, Mailbox()).add(statement, t)
 
     def _pin_epochs(self) -> None:
-        for unit, mailbox in self._mailboxes.items():
+        for line, mailbox in self._mailboxes.items():
             mailbox.check_order()
             latest = mailbox.latest()
-            self._pin(f"epoch {unit}", latest.body.number, latest.digest)
+            self._pin(f"epoch {line}", latest.body.number, latest.digest)
 
     def _learn_sheet(self, logged: Logged) -> None:
         statement, _ = self._registrars_word(logged, SheetBody)

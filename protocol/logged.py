@@ -22,6 +22,7 @@ from protocol.log.receipt import parse as parse_receipt
 from protocol.log.receipt import verify as verify_receipt
 from protocol.reading import Fields, listed, text_up_to
 from protocol.statements.base import Refused, Statement, claim
+from protocol.statements.exclusions import KEEPING_OUT
 from protocol.statements.facts import FACTS
 from protocol.statements.narrowing import TAKING_BACK
 
@@ -39,6 +40,7 @@ EVENTS: Mapping[str, Event] = {
     "endorsement staff": Event.STAFF_ENDORSED,
     "endorsement supervisor": Event.SUPERVISOR_ENDORSED,
     "epoch": Event.EPOCH_PUBLISHED,
+    "restricted-epoch": Event.EPOCH_PUBLISHED,
     "subject-sheet": Event.SHEET_PUBLISHED,
     "renewal": Event.RENEWAL_PUBLISHED,
     "consent-request": Event.CONSENT_REQUESTED,
@@ -55,6 +57,7 @@ EVENTS: Mapping[str, Event] = {
     "recorded-dispute": Event.CONSENT_OBJECTED,
     "hearing": Event.CHILD_HEARD,
     **{fact.kind: Event.FACT_RECORDED for fact in FACTS},
+    **{word.kind: Event.FACT_RECORDED for word in KEEPING_OUT},
     "shield-ask": Event.SHIELD_ASKED,
     "shield-withhold": Event.SHIELD_DECIDED,
     "shield-decline": Event.SHIELD_DECIDED,

@@ -45,6 +45,7 @@ PACKAGES = (
     "server.identity.routes",
     "server.consent.routes",
     "server.consent.shield_routes",
+    "server.consent.exclusion_routes",
     "server.consent.fact_routes",
     "server.consent.notice_routes",
     "server.documents.routes",

@@ -7,6 +7,7 @@ import typer
 from clients.cli import (
     consents,
     enrolment,
+    exclusions,
     facts,
     fhir,
     held,
@@ -49,6 +50,7 @@ app.add_typer(consents.app, name="consent")
 app.add_typer(rules.app, name="rules")
 app.add_typer(facts.app, name="fact")
 app.add_typer(shields.app, name="shield")
+app.add_typer(exclusions.app, name="exclusion")
 app.add_typer(held.app, name="held")
 app.add_typer(units.app, name="unit")
 app.add_typer(log.app, name="log")

@@ -11,7 +11,7 @@ import typer
 from clients.cli.finding import ChildOption, ConsentArgument, day, find
 from clients.cli.plain import prose
 from clients.cli.session import Session, command
-from clients.sdk import asking, requests
+from clients.sdk import asking, requests, units
 from clients.sdk.requests import Waiting
 from protocol.consent.notices import NoticeKind
 
@@ -39,6 +39,16 @@ _ASKS = {
         "This ends soon, or no longer suffices. Nothing renews by itself; everybody must sign anew.",
     ),
 }
+_MAILBOX = (
+    (
+        "En familie holder en ansatt utenfor, og det som skal til enheten, venter på en postkasse uten den ansatte: "
+        "`fortrolig unit restrict"
+    ),
+    (
+        "A family keeps a member of staff out, and what is for the unit waits for a mailbox without them: "
+        "`fortrolig unit restrict"
+    ),
+)
 _QUESTION = "consent ask {consent}"
 _STEPS = {
     NoticeKind.SIGN: ("consent sign {consent}", "consent refuse {consent}", _QUESTION),
@@ -67,11 +77,12 @@ async def notices(session: Session) -> None:
     Example: `fortrolig notices`
     """
     async with session.client() as client:
-        found = await requests.waiting(client)
+        found, wanted = await requests.waiting(client), await units.wanted(client)
     session.show(
-        {"notices": [_brief(one) for one in found]},
+        {"notices": [_brief(one) for one in found], "mailboxes": [{"unit": unit} for unit in wanted]},
         *(line for one in found for line in _lines(session, one)),
-        *([] if found else [session.say("Ingenting venter på deg.", "Nothing waits for you.")]),
+        *(session.say(f"{_MAILBOX[0]} {unit}`", f"{_MAILBOX[1]} {unit}`") for unit in wanted),
+        *([] if found or wanted else [session.say("Ingenting venter på deg.", "Nothing waits for you.")]),
     )
 
 

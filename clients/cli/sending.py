@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from clients.cli.plain import plain
 from clients.cli.progress import bar
 from clients.cli.reading import child as find_child
 from clients.cli.reading import holders, identifier, matter, own_unit, word
@@ -21,6 +22,7 @@ from clients.sdk.content import Attachment
 from clients.sdk.errors import Misused
 from clients.sdk.foreseeing import Foreseen, ParentsSee, foreseen
 from clients.sdk.sharing import unanswered
+from clients.texts import phrase
 from protocol.consent.age import wall_clock
 from protocol.consent.answer import Deny
 from protocol.consent.vocabulary import Category
@@ -146,11 +148,11 @@ async def resume(session: Session) -> None:
 
 def show_sent(session: Session, done: sending.Sent) -> None:
     """Say that a share is sent, or held."""
-    told = (
-        session.say("Venter, ikke sendt: noen må signere først.", "Waiting, not sent: somebody must sign first.")
-        if done.held
-        else session.say("Sendt. Kvitteringen er lagret.", "Sent. The receipt is kept.")
-    )
+    told = session.say("Sendt. Kvitteringen er lagret.", "Sent. The receipt is kept.")
+    if done.waits_for:
+        told = phrase("waits-for-mailbox", session.language).format(units=plain(", ".join(done.waits_for)))
+    elif done.held:
+        told = session.say("Venter, ikke sendt: noen må signere først.", "Waiting, not sent: somebody must sign first.")
     session.show(
         _sent(done),
         told,
@@ -212,6 +214,7 @@ def _sent(done: sending.Sent) -> dict[str, Any]:
     return {
         "share": done.share,
         "held": done.held,
+        "waits_for": list(done.waits_for),
         "entry": done.entry.entry.id,
         "index": done.entry.index,
         "consents": list(done.consents),

@@ -107,6 +107,45 @@ async def renew(
     )
 
 
+@command(app, "restrict")
+async def restrict(session: Session, unit: Annotated[str, typer.Argument(help="The unit, by name or id.")]) -> None:
+    """Make the mailboxes that families wait for, as the unit's custodian: each without a member of staff.
+
+    You are not told which child it is for. Whoever is kept out is not told of it; do not tell them. `admit`, `remove`
+    and `renew` keep these mailboxes in line by themselves.
+
+    Example: `fortrolig unit restrict Fjord`
+    """
+    async with session.client() as client:
+        done = await units.restrict(client, await find_unit(client, unit))
+    if done.empty:
+        raise Misused("nobody-left-here", "Nobody would be left in a mailbox that a family asks for; admit somebody.")
+    session.show(
+        {"mailboxes": [list(without) for without in done.made]},
+        *(
+            session.say(
+                f"Postkasse uten {', '.join(without)} er klar.", f"A mailbox without {', '.join(without)} is ready."
+            )
+            for without in done.made
+        ),
+        *([] if done.made else [session.say("Ingen venter på noe her.", "Nobody waits for anything here.")]),
+    )
+
+
+@command(app, "staff")
+async def staff(session: Session, unit: Annotated[str, typer.Argument(help="The unit, by name or id.")]) -> None:
+    """Show who works in a unit: everybody may see the names of staff.
+
+    Example: `fortrolig unit staff Fjord`
+    """
+    async with session.client() as client:
+        found = await units.staff(client, await find_unit(client, unit))
+    session.show(
+        {"unit": found.name, "staff": [{"person": each.person, "name": each.name} for each in found.members]},
+        *(f"{plain(each.name)}  [dim]{each.person}[/dim]" for each in found.members),
+    )
+
+
 @command(app, "list")
 async def list_units(session: Session) -> None:
     """List the units that take part.

@@ -44,6 +44,10 @@ class Wanted:
         """Every category that the content falls under, sorted."""
         return tuple(sorted({self.category, *(Category(one.category) for one in self.attachments)}))
 
+    def units(self) -> frozenset[UnitId]:
+        """Every unit that it is sealed to: those it goes to, and the sender's own."""
+        return frozenset(each for each in (*self.to, self.unit) if isinstance(each, UnitId))
+
     @classmethod
     def parse(cls, value: Mapping[str, Any], language: Language) -> Self:
         """Take what `to_json` returned: all that decides whether it may be sent, without what is sent."""

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from clients.sdk import mailboxes
 from clients.sdk.choosing import Wanted, around, permitted
 from clients.sdk.client import Client, days, new_statement_id
 from clients.sdk.content import Content
 from clients.sdk.errors import Denied, Tampered
+from clients.sdk.exclusions import Mailboxes, mailboxes_for
 from clients.sdk.mailboxes import key_id, load_seeds
 from clients.sdk.sharing import Sent, done_before, public_key, purpose, share
 from keys import sealing
@@ -35,12 +37,22 @@ class Draft:
 
 
 async def hold_back(
-    client: Client, wanted: Wanted, content: Content, given: Mapping[str, Any], consents: Sequence[str]
+    client: Client,
+    wanted: Wanted,
+    content: Content,
+    given: Mapping[str, Any],
+    consents: Sequence[str],
+    restricted: Mailboxes,
 ) -> Sent:
-    """Put a share aside under the consents that it waits for; raises as `Client.submit`."""
-    units = [] if wanted.unit is None else [wanted.unit]
-    directory = await client.directory(units=units, persons=[client.person])
-    public = public_key(directory, wanted.unit if wanted.unit is not None else client.person)
+    """Put a share aside under the consents that it waits for; raises as `Client.submit`.
+
+    It is sealed to the author's unit, past whom the family keeps out; where that cannot be yet, to the author alone.
+    """
+    if wanted.unit is None or wanted.unit in restricted.missing:
+        public = client.home.keyring.sealing.public.raw
+    else:
+        directory = await client.directory(units=[wanted.unit], persons=[client.person])
+        public = public_key(directory, wanted.unit, restricted)
     value = {
         "v": 1,
         "wanted": wanted.to_json(),
@@ -93,8 +105,11 @@ async def release(client: Client, held: ShareId, language: Language = Language.B
     draft = await _open_draft(client, held, unit, sealed)
     wanted = Wanted.parse(draft.wanted, language)
     permit, _ = permitted(client, await around(client, wanted), wanted, hold=False)
+    restricted = await mailboxes_for(client, wanted.subject, wanted.units())
+    restricted.require()
     content = Content(held, draft.parts, b"", b"", {}, draft.header_key, draft.body_key)
-    return await share(client, wanted, content, {"hold": True}, permit.consents if isinstance(permit, Permit) else ())
+    consents = permit.consents if isinstance(permit, Permit) else ()
+    return await share(client, wanted, content, {"hold": True}, consents, restricted)
 
 
 async def drop(client: Client, share: ShareId) -> None:
@@ -103,13 +118,12 @@ async def drop(client: Client, share: ShareId) -> None:
 
 
 async def _open_draft(client: Client, share: ShareId, unit: UnitId | None, sealed: bytes) -> Draft:
-    if unit is None:
-        keys = [client.home.keyring.sealing]
-    else:
-        directory = await client.directory(units=[unit])
-        await load_seeds(client, directory, unit)
-        numbers = client.home.keyring.unit_epochs(unit)
-        keys = [client.home.keyring.unit_key(unit, number) for number in reversed(numbers)]
+    keys = [client.home.keyring.sealing]
+    if unit is not None:
+        await load_seeds(client, await client.directory(units=[unit]), unit)
+        for box in (await mailboxes.restricted(client, unit)).mailboxes:
+            await mailboxes.own_key(client, box)
+        keys += mailboxes.unit_keys(client, unit)
     for key in keys:
         try:
             value = parse(sealing.unseal(sealed, key, _draft_info(client, share, key_id(key.public.raw))))

@@ -1,8 +1,9 @@
-"""A unit's mailbox as its custodian signed it, and the keys to it that I may have (DESIGN §3)."""
+"""A unit's mailboxes as its custodian signed them, and the keys to them that I may have (DESIGN §3, ADR 27)."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clients.sdk.client import Client
@@ -12,19 +13,27 @@ from keys.canonical import canonical
 from keys.encoding import decode
 from keys.keyring import NoSuchKey
 from protocol.identifiers import Instant, PersonId, UnitId, parse_instant
-from protocol.identity import Directory, logged_list
+from protocol.identity import Directory, Logged, logged_list
 from protocol.statements.base import claim
 from protocol.statements.identity import EpochBody
+from protocol.statements.restricted import RestrictedEpochBody, line_of
 
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """A unit's epochs as its custodian signed them, oldest first: number, public key and members of each."""
+    """The epochs of a unit's mailbox, oldest first: its own, or one that is `without` some of its staff."""
 
     directory: Directory
+    unit: UnitId
+    without: tuple[PersonId, ...]
     epochs: tuple[Epoch, ...]
     ends: Instant
     """When the newest epoch ends."""
+
+    @property
+    def line(self) -> str:
+        """The name under which its keys are kept: for the unit's own mailbox the unit."""
+        return line_of(self.unit, self.without)
 
     @property
     def latest(self) -> Epoch | None:
@@ -42,27 +51,62 @@ class Epoch:
 
     number: int
     seal: bytes
-    members: tuple[PersonId, ...]
+    keys: Mapping[PersonId, str]
+    """The digest of each member's key set."""
+
+    @property
+    def members(self) -> tuple[PersonId, ...]:
+        """Who reads with it."""
+        return tuple(self.keys)
 
 
 async def mailbox(client: Client, unit: UnitId) -> Mailbox:
-    """Fetch and believe a unit with all its epochs; raises `Tampered`."""
+    """Fetch and believe a unit with all epochs of its own mailbox; raises `Tampered`."""
     policy = await client.load_policy()
     answer = await client.transport.get(f"/v1/units/{unit}", from_epoch=1)
     found = logged_list(answer["statements"])
-    directory = await client.believe(policy, found)
-    signed = [signing.peek(logged.token).body for logged in found if claim(logged.token).kind == EpochBody.kind]
+    return _mailbox(await client.believe(policy, found), unit, (), found)
+
+
+def _mailbox(directory: Directory, unit: UnitId, without: tuple[PersonId, ...], found: Sequence[Logged]) -> Mailbox:
+    """Read the epochs of one line out of what the directory has believed."""
+    kind = RestrictedEpochBody.kind if without else EpochBody.kind
+    said = [signing.peek(logged.token).body for logged in found if claim(logged.token).kind == kind]
+    signed = [body for body in said if body["unit"] == unit and tuple(body.get("without", ())) == without]
     epochs = [
         Epoch(
             int(body["number"]),
             decode(body["seal"]),
-            tuple(PersonId.parse(member["person"]) for member in body["members"]),
+            {PersonId.parse(member["person"]): str(member["keys"]) for member in body["members"]},
         )
         for body in signed
-        if body["unit"] == unit
     ]
-    ends = max((parse_instant(body["not_after"]) for body in signed if body["unit"] == unit), default=Instant(0))
-    return Mailbox(directory, tuple(sorted(epochs, key=lambda epoch: epoch.number)), ends)
+    ends = max((parse_instant(body["not_after"]) for body in signed), default=Instant(0))
+    return Mailbox(directory, unit, without, tuple(sorted(epochs, key=lambda epoch: epoch.number)), ends)
+
+
+@dataclass(frozen=True, slots=True)
+class Restricted:
+    """A unit's mailboxes without some of its staff that I read; for a custodian also those that are asked for."""
+
+    mailboxes: tuple[Mailbox, ...]
+    wanted: tuple[tuple[PersonId, ...], ...]
+
+
+async def restricted(client: Client, unit: UnitId) -> Restricted:
+    """Fetch and believe a unit's mailboxes that are without somebody else.
+
+    Raises:
+        Denied: I am no member of the unit.
+    """
+    policy = await client.load_policy()
+    answer = await client.transport.get(f"/v1/units/{unit}/restricted")
+    found = logged_list(answer["statements"])
+    chain = (await client.transport.get(f"/v1/units/{unit}"))["statements"] if found else []
+    directory = await client.believe(policy, [*logged_list(chain), *found])
+    lines = {tuple(map(PersonId.parse, signing.peek(logged.token).body["without"])) for logged in found}
+    wanted = sorted(tuple(map(PersonId.parse, without)) for without in answer["wanted"])
+    return Restricted(tuple(_mailbox(directory, unit, each, found) for each in sorted(lines)), tuple(wanted))
 
 
 async def load_seeds(client: Client, directory: Directory, unit: UnitId) -> None:
@@ -75,19 +119,22 @@ async def load_seeds(client: Client, directory: Directory, unit: UnitId) -> None
     latest = directory.epoch(unit).body
     if _holds(client, unit, latest.number, latest.seal):
         return
-    await _fetch_seeds(client, unit, await mailbox(client, unit))
+    await _fetch_seeds(client, await mailbox(client, unit))
 
 
-async def _fetch_seeds(client: Client, unit: UnitId, box: Mailbox) -> None:
-    answer = await client.transport.get(f"/v1/units/{unit}/seeds")
-    sealed = {int(one["number"]): decode(one["sealed"]) for one in answer["seeds"]}
-    previous = {int(one["number"]): decode(one["sealed"]) for one in answer["previous"]}
+async def _fetch_seeds(client: Client, box: Mailbox) -> None:
+    unit, listed = box.unit, list(box.without)
+    answer = await client.transport.get(f"/v1/units/{unit}/{'restricted' if listed else 'seeds'}")
+    sealed, previous = (
+        {int(one["number"]): decode(one["sealed"]) for one in answer[name] if one.get("without", []) == listed}
+        for name in ("seeds", "previous")
+    )
     if box.latest is None or box.latest.number not in sealed:
         raise Denied("not-a-member", "This unit's mailbox has not been opened to you.")
     own = client.home.keyring.sealing
     info = seed_info(client, unit, box.latest.number, box.latest.seal, own.public.raw)
     key = _unsealed(sealed[box.latest.number], own, info, box.latest.seal)
-    client.home.keyring.add_unit_key(unit, box.latest.number, key)
+    client.home.keyring.add_unit_key(box.line, box.latest.number, key)
     later = box.latest
     for epoch in reversed(box.epochs[:-1]):
         if epoch.seal != later.seal:
@@ -96,21 +143,34 @@ async def _fetch_seeds(client: Client, unit: UnitId, box: Mailbox) -> None:
             key = _unsealed(
                 previous[later.number], key, previous_info(client, unit, later.number, key.public.raw), epoch.seal
             )
-        client.home.keyring.add_unit_key(unit, epoch.number, key)
+        client.home.keyring.add_unit_key(box.line, epoch.number, key)
         later = epoch
 
 
-def unit_key(client: Client, unit: UnitId, key_digest: str) -> sealing.SealingKey:
-    """Return the unit's private key whose public key has this SHA-256.
+async def reading_key(client: Client, directory: Directory, unit: UnitId, key_digest: str) -> sealing.SealingKey:
+    """Return the private key of one of the unit's mailboxes whose public key has this SHA-256.
 
     Raises:
-        Denied: it is not in my keyring: I was no member then.
+        Denied: none that I may have has: I was no member then.
+        Tampered: as `load_seeds`.
     """
-    for number in client.home.keyring.unit_epochs(unit):
-        key = client.home.keyring.unit_key(unit, number)
-        if key_id(key.public.raw) == key_digest:
-            return key
+    await load_seeds(client, directory, unit)
+    for attempt in ("kept", "fetched"):
+        if attempt == "fetched":
+            for box in (await restricted(client, unit)).mailboxes:
+                await own_key(client, box)
+        for key in unit_keys(client, unit):
+            if key_id(key.public.raw) == key_digest:
+                return key
     raise Denied("not-a-member", "This was sealed to a mailbox key that you do not have.")
+
+
+def unit_keys(client: Client, unit: UnitId) -> Iterator[sealing.SealingKey]:
+    """Yield every key in my keyring of the unit's mailboxes, its own first, newest first."""
+    keyring = client.home.keyring
+    for line in sorted(line for line in keyring.units() if line.partition("-")[0] == unit):
+        for number in reversed(keyring.unit_epochs(line)):
+            yield keyring.unit_key(line, number)
 
 
 def key_id(public: bytes) -> str:
@@ -118,19 +178,19 @@ def key_id(public: bytes) -> str:
     return hashlib.sha256(public).hexdigest()
 
 
-async def own_key(client: Client, unit: UnitId, box: Mailbox) -> sealing.SealingKey:
+async def own_key(client: Client, box: Mailbox) -> sealing.SealingKey:
     """Return the key of the latest epoch, fetched if it is not in my keyring; raises `Denied`."""
     latest = box.latest
     if latest is None:
         raise Denied("not-a-member", "This unit has no mailbox key yet.")
-    if not _holds(client, unit, latest.number, latest.seal):
-        await _fetch_seeds(client, unit, box)
-    return client.home.keyring.unit_key(unit, latest.number)
+    if not _holds(client, box.line, latest.number, latest.seal):
+        await _fetch_seeds(client, box)
+    return client.home.keyring.unit_key(box.line, latest.number)
 
 
-def _holds(client: Client, unit: UnitId, number: int, seal: bytes) -> bool:
+def _holds(client: Client, line: str, number: int, seal: bytes) -> bool:
     try:
-        return client.home.keyring.unit_key(unit, number).public.raw == seal
+        return client.home.keyring.unit_key(line, number).public.raw == seal
     except NoSuchKey:
         return False
 

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from clients.sdk.choosing import Wanted, around, permitted
 from clients.sdk.client import Client
 from clients.sdk.content import encrypt, file_digest
 from clients.sdk.errors import Denied, Fault, Misused, Tampered
+from clients.sdk.exclusions import MISSING, mailboxes_for
 from clients.sdk.holding import hold_back
 from clients.sdk.sharing import Sent, done_before, purpose, share
 from clients.sdk.subjects import card
@@ -28,12 +30,14 @@ from protocol.statements.share import BODY, HEADER, INLINE_BYTES
 
 __all__ = ["Sent", "Wanted", "resume", "send"]
 
-_SIGN_ANEW = frozenset({"wrong-epoch", "wrong-key", "upload-missing"})
+_SIGN_ANEW = frozenset({"wrong-epoch", "wrong-key", "upload-missing", MISSING})
 """What the server answers when something changed between the look at its keys and the share: sign once more."""
 
 
 async def send(client: Client, wanted: Wanted, *, hold: bool = False, progress: Progress = silent) -> Sent:
     """Share, if a consent in force covers it. With `hold`, what lacks only signatures waits at the server, sealed.
+
+    So does what must go past a member of a unit's staff, until the unit has a mailbox without them.
 
     The same wish again, after a crash or a lost answer, goes on where it stopped: nothing is sent twice.
 
@@ -141,10 +145,14 @@ async def _attempts(client: Client, unsent: outbox.Unsent, language: Language, p
 async def _attempt(client: Client, unsent: outbox.Unsent, language: Language, progress: Progress) -> Sent:
     wanted, content = Wanted.parse(unsent.wanted, language), unsent.content
     permit, consents = permitted(client, await around(client, wanted), wanted, hold=unsent.hold)
+    restricted = await mailboxes_for(client, wanted.subject, wanted.units())
+    if not unsent.hold:
+        restricted.require()
     given = await _uploaded(client, unsent, progress)
-    if isinstance(permit, Deny):
-        return await hold_back(client, wanted, content, given, consents)
-    return await share(client, wanted, content, given, permit.consents)
+    if isinstance(permit, Deny) or restricted.missing:
+        held = await hold_back(client, wanted, content, given, consents, restricted)
+        return replace(held, waits_for=tuple(restricted.missing.values()))
+    return await share(client, wanted, content, given, permit.consents, restricted)
 
 
 async def _uploaded(client: Client, unsent: outbox.Unsent, progress: Progress) -> dict[str, Any]:

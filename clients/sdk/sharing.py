@@ -11,6 +11,7 @@ from typing import Any
 from clients.sdk.choosing import Wanted
 from clients.sdk.client import Client, Submitted
 from clients.sdk.content import Content
+from clients.sdk.exclusions import Mailboxes
 from clients.sdk.mailboxes import key_id
 from keys import commitment, sealing
 from keys.encoding import encode
@@ -36,18 +37,28 @@ class Sent:
     entry: Proved
     consents: tuple[str, ...]
     held: bool = False
+    waits_for: tuple[str, ...] = ()
+    """Of a held share, the names of the units whose mailbox without somebody is not there yet."""
 
 
 async def share(
-    client: Client, wanted: Wanted, content: Content, given: Mapping[str, Any], consents: Sequence[str]
+    client: Client,
+    wanted: Wanted,
+    content: Content,
+    given: Mapping[str, Any],
+    consents: Sequence[str],
+    restricted: Mailboxes,
 ) -> Sent:
-    """Seal, sign and hand in what was encrypted, with what the server was given of it; raises as `Client.submit`."""
-    units = [to for to in wanted.to if isinstance(to, UnitId)] + ([] if wanted.unit is None else [wanted.unit])
+    """Seal, sign and hand in what was encrypted, with what the server was given of it; raises as `Client.submit`.
+
+    Where the family keeps a member of a unit's staff out, it is sealed to the unit's mailbox without them: one of
+    `restricted`, of which none may be missing.
+    """
     persons = [to for to in wanted.to if isinstance(to, PersonId)] + [client.person]
-    directory = await client.directory(units=units, persons=persons, subjects=[wanted.subject])
+    directory = await client.directory(units=wanted.units(), persons=persons, subjects=[wanted.subject])
     own = wanted.unit if wanted.unit is not None else client.person
     to_all = [(to, False) for to in wanted.to] + [(own, True)]
-    publics = {to: public_key(directory, to) for to, _ in to_all}
+    publics = {to: public_key(directory, to, restricted) for to, _ in to_all}
     draft = ManifestBody(
         share=content.share,
         subject=wanted.subject,
@@ -108,9 +119,16 @@ def unanswered(client: Client) -> list[ShareId]:
     return [ShareId.parse(named[1]) for named in begun if named[0] == "share"]
 
 
-def public_key(directory: Directory, to: PersonId | UnitId) -> bytes:
-    """Return the key to seal to for a person or a unit's mailbox now; raises `Refused`."""
-    return directory.epoch(to).body.seal if isinstance(to, UnitId) else directory.keys(to).seal
+def public_key(directory: Directory, to: PersonId | UnitId, restricted: Mailboxes) -> bytes:
+    """Return the key to seal to now for a person or a unit: of the mailbox that takes its own's place, if one does.
+
+    Raises:
+        Refused: there is none in force.
+    """
+    if isinstance(to, UnitId):
+        own = directory.epoch(to).body
+        return restricted.epochs.get(to, own).seal
+    return directory.keys(to).seal
 
 
 def _sealed(client: Client, draft: ManifestBody, content: Content, public: bytes) -> tuple[bytes, bytes]:

@@ -142,14 +142,14 @@ async def withhold(
         persons=tuple(sorted(persons)),
         hides=tuple(sorted(hides)),
         ground=ground,
-        reason=_reason(client, about.subject, words),
+        reason=keep_reason(client, about.subject, words),
         review_at=days(for_days),
     )
 
 
 async def decline(client: Client, about: About, words: str, *, ground: Ground) -> str:
     """Decide that a matter is not withheld: shown once the youth has been told for a week; return the digest."""
-    return await _say(client, ShieldDeclineBody, about, ground=ground, reason=_reason(client, about.subject, words))
+    return await _say(client, ShieldDeclineBody, about, ground=ground, reason=keep_reason(client, about.subject, words))
 
 
 async def tell(client: Client, about: About, decision: str) -> str:
@@ -167,7 +167,8 @@ def needs_notice(hidden: Hidden) -> Decided | None:
     return None if hidden.told else hidden.shielding.standing
 
 
-def _reason(client: Client, subject: SubjectId, words: str) -> str:
+def keep_reason(client: Client, subject: SubjectId, words: str) -> str:
+    """Keep the words that give a reason in my keyring, and return the salted digest that stands for them."""
     salt = secrets.token_bytes(32)
     digest = ground_digest(words, subject, salt)
     told = canonical({"v": 1, "subject": subject, "words": words, "salt": encode(salt)})

@@ -9,21 +9,23 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clients.sdk.client import Client, days
 from clients.sdk.enrolment import Invited, endorse, invitations
 from clients.sdk.errors import Misused, Tampered
 from clients.sdk.journal import purpose
-from clients.sdk.mailboxes import Mailbox, mailbox, own_key, previous_info, seed_info
+from clients.sdk.mailboxes import Mailbox, mailbox, own_key, previous_info, restricted, seed_info
 from keys import sealing
 from keys.canonical import canonical
 from keys.encoding import decode, encode
 from protocol.consent.vocabulary import Regime
-from protocol.identifiers import PersonId, UnitId
-from protocol.identity import Directory, logged_list
+from protocol.identifiers import Instant, PersonId, UnitId
+from protocol.identity import DAY, Directory, logged_list
 from protocol.statements.base import Refused, claim, verify
 from protocol.statements.identity import EpochBody, KeySet, Member, UnitBody
+from protocol.statements.restricted import RestrictedEpochBody
 
 UNIT_DAYS = 90
 EPOCH_DAYS = 90
@@ -57,10 +59,11 @@ async def admit(client: Client, unit: UnitId) -> list[PersonId]:
         person for person in waiting if person not in box.ever() and _vouched(box.directory, person, unit)
     )
     if box.latest is None:
-        await _publish(client, box, unit, None, {client.person, *admitted})
+        await _publish(client, box, None, {client.person, *admitted})
     elif admitted:
-        key = await own_key(client, unit, box)
-        await _publish(client, box, unit, key, {*box.latest.members, *admitted})
+        key = await own_key(client, box)
+        await _publish(client, box, key, {*box.latest.members, *admitted})
+    await restrict(client, unit)
     return admitted
 
 
@@ -77,7 +80,8 @@ async def remove(client: Client, unit: UnitId, person: PersonId) -> None:
     if not left:
         raise Misused("last-member", "A unit keeps at least one member; admit somebody else first.")
     if person in box.latest.members:
-        await _publish(client, box, unit, None, left)
+        await _publish(client, box, None, left)
+    await restrict(client, unit)
 
 
 async def prolong(client: Client, unit: UnitId) -> None:
@@ -94,8 +98,90 @@ async def prolong(client: Client, unit: UnitId) -> None:
     left = {person for person in box.latest.members if _vouched(box.directory, person, unit)}
     if not left:
         raise Misused("last-member", "Nobody of this unit is vouched for any more; invite somebody.")
-    key = await own_key(client, unit, box) if left == set(box.latest.members) else None
-    await _publish(client, box, unit, key, left)
+    key = await own_key(client, box) if left == set(box.latest.members) else None
+    await _publish(client, box, key, left)
+    await restrict(client, unit)
+
+
+async def restrict(client: Client, unit: UnitId) -> Restricting:
+    """Make the mailboxes without somebody that families ask for, and bring all of them in line with the unit's members.
+
+    What `admit`, `remove` and `prolong` do to the unit's own mailbox, this does to the others. Nobody is told which
+    child is concerned: all families who keep out the same persons share one.
+    """
+    own = await mailbox(client, unit)
+    if own.latest is None or client.person not in own.latest.members:
+        return Restricting((), ())
+    await client.finish_all(f"epoch {unit}")
+    found = await restricted(client, unit)
+    known = {box.without: box for box in found.mailboxes}
+    made, empty = [], []
+    for without in sorted({*known, *found.wanted}):
+        box = known.get(without) or Mailbox(own.directory, unit, without, (), Instant(0))
+        _take_up(client, box)
+        left = {person: keys for person, keys in own.latest.keys.items() if person not in without}
+        if not left:
+            empty.append(without)
+        elif box.latest is None or box.latest.keys != left or box.ends < own.ends - DAY:
+            keeps = box.latest is not None and box.latest.keys.items() <= left.items()
+            await _publish(
+                client, replace(box, directory=own.directory), await own_key(client, box) if keeps else None, left
+            )
+            made.append(without)
+    return Restricting(tuple(made), tuple(empty))
+
+
+@dataclass(frozen=True, slots=True)
+class Restricting:
+    """Whom the mailboxes are without that were made or went on, and those in which nobody would be left."""
+
+    made: tuple[tuple[PersonId, ...], ...]
+    empty: tuple[tuple[PersonId, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A member of a unit, by the name that a custodian or registrar vouches for."""
+
+    person: PersonId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A unit's name and its present members."""
+
+    name: str
+    members: tuple[Worker, ...]
+
+
+async def staff(client: Client, unit: UnitId) -> Staff:
+    """Return who works in a unit: names of staff are for everybody; raises `Tampered`."""
+    box = await mailbox(client, unit)
+    members = () if box.latest is None else box.latest.members
+    vouched = {
+        each.holder: each.name or each.holder
+        for person in members
+        for each in box.directory.endorsements(person)
+        if each.unit == unit
+    }
+    return Staff(
+        box.directory.unit(unit).name, tuple(Worker(person, vouched.get(person, person)) for person in members)
+    )
+
+
+async def wanted(client: Client) -> dict[UnitId, int]:
+    """Count, for each unit whose custodian I am, the mailboxes without somebody that families wait for."""
+    mine = [
+        UnitId.parse(each["unit"])
+        for each in (await client.transport.get("/v1/me"))["roles"]
+        if each["role"] == "custodian"
+    ]
+    found = {}
+    for unit in mine:
+        if (await mailbox(client, unit)).latest is not None:
+            found[unit] = len((await restricted(client, unit)).wanted)
+    return {unit: count for unit, count in found.items() if count}
 
 
 async def registered(client: Client) -> list[UnitBody]:
@@ -110,44 +196,43 @@ async def registered(client: Client) -> list[UnitBody]:
     return found
 
 
-async def _publish(
-    client: Client, box: Mailbox, unit: UnitId, kept: sealing.SealingKey | None, members: Iterable[PersonId]
-) -> None:
+async def _publish(client: Client, box: Mailbox, kept: sealing.SealingKey | None, members: Iterable[PersonId]) -> None:
     """Publish the next epoch for these members, under the key given or a new one."""
     number = 1 if box.latest is None else box.latest.number + 1
-    keys = {person: box.directory.keys(person, unit) for person in sorted(members)}
-    name = _name(unit, number, keys)
+    keys = {person: box.directory.keys(person, box.unit) for person in sorted(members)}
+    name = _name(box.line, number, keys)
     key = _prepared(client, name) if kept is None else kept
-    body = EpochBody(
-        number,
-        days(EPOCH_DAYS),
-        unit,
-        key.public.raw,
-        tuple(Member(person, key_set.digest) for person, key_set in keys.items()),
-    )
+    listed = tuple(Member(person, key_set.digest) for person, key_set in keys.items())
+    told = (number, days(EPOCH_DAYS), box.unit, key.public.raw, listed)
+    body = RestrictedEpochBody(*told, box.without) if box.without else EpochBody(*told)
     more: dict[str, Any] = {"seeds": [_seed(client, body, person, key, given) for person, given in keys.items()]}
     if box.latest is not None and box.latest.seal != key.public.raw:
-        old = await own_key(client, unit, box)
-        info = previous_info(client, unit, number, key.public.raw)
+        old = await own_key(client, box)
+        info = previous_info(client, box.unit, number, key.public.raw)
         more["previous"] = encode(sealing.seal(old.to_bytes(), key.public, info))
     done = await client.submit("/v1/statements", body, purpose=name, more=more)
     if decode(done.said["seal"]) != key.public.raw:
         raise Tampered("wrong-seed", "The unit's key is not the one that was prepared for it.")
-    client.home.keyring.add_unit_key(unit, number, key)
-    _forget(client, unit)
+    client.home.keyring.add_unit_key(box.line, number, key)
+    _forget(client, box.line)
 
 
 async def _settled(client: Client, unit: UnitId) -> Mailbox:
     """Fetch the mailbox after finishing what an interrupted run left: its request, and a key that was published."""
     await client.finish_all(f"epoch {unit} ")
     box = await mailbox(client, unit)
-    for name in _prepared_names(client, unit):
+    _take_up(client, box)
+    return box
+
+
+def _take_up(client: Client, box: Mailbox) -> None:
+    """Keep as the mailbox's what was drawn for it and was published, though this client never learnt of it."""
+    for name in _prepared_names(client, box.line):
         key = sealing.SealingKey.from_bytes(client.home.keyring.secret(name))
         for epoch in box.epochs:
             if epoch.seal == key.public.raw:
-                client.home.keyring.add_unit_key(unit, epoch.number, key)
+                client.home.keyring.add_unit_key(box.line, epoch.number, key)
                 client.home.keyring.remove_secret(name)
-    return box
 
 
 def _prepared(client: Client, name: str) -> sealing.SealingKey:
@@ -159,18 +244,18 @@ def _prepared(client: Client, name: str) -> sealing.SealingKey:
     return sealing.SealingKey.from_bytes(keyring.secret(name))
 
 
-def _prepared_names(client: Client, unit: UnitId) -> list[str]:
-    return [name for name in client.home.keyring.secret_names() if name.startswith(f"epoch {unit} ")]
+def _prepared_names(client: Client, line: str) -> list[str]:
+    return [name for name in client.home.keyring.secret_names() if name.startswith(f"epoch {line} ")]
 
 
-def _forget(client: Client, unit: UnitId) -> None:
-    for name in _prepared_names(client, unit):
+def _forget(client: Client, line: str) -> None:
+    for name in _prepared_names(client, line):
         client.home.keyring.remove_secret(name)
 
 
-def _name(unit: UnitId, number: int, keys: Mapping[PersonId, KeySet]) -> str:
+def _name(line: str, number: int, keys: Mapping[PersonId, KeySet]) -> str:
     members = canonical({person: given.digest for person, given in keys.items()})
-    return f"epoch {unit} {number} {hashlib.sha256(members).hexdigest()}"
+    return f"epoch {line} {number} {hashlib.sha256(members).hexdigest()}"
 
 
 def _seed(client: Client, body: EpochBody, person: PersonId, key: sealing.SealingKey, given: KeySet) -> dict[str, str]:

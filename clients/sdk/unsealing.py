@@ -9,7 +9,7 @@ from clients.sdk.client import Client
 from clients.sdk.content import open_part
 from clients.sdk.errors import Denied, Tampered
 from clients.sdk.items import Item
-from clients.sdk.mailboxes import load_seeds, unit_key
+from clients.sdk.mailboxes import reading_key
 from clients.sdk.transport import clock
 from clients.sdk.why import keep
 from keys import commitment, sealing, streaming
@@ -76,8 +76,7 @@ async def unsealed(client: Client, item: Item, judged: Verified, expected: str) 
     if item.reading_unit is None:
         key = client.home.keyring.sealing
     else:
-        await load_seeds(client, judged.directory, item.reading_unit)
-        key = unit_key(client, item.reading_unit, judged.recipient.key)
+        key = await reading_key(client, judged.directory, item.reading_unit, judged.recipient.key)
     try:
         secret = sealing.unseal(judged.envelope, key, judged.info)
         commitment.check(expected, item.share, secret)

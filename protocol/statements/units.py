@@ -76,7 +76,7 @@ class Member:
         return {"person": self.person, "keys": self.keys}
 
 
-_EPOCH = {
+EPOCH = {
     "number": integer,
     "not_after": parse_instant,
     "unit": UnitId.parse,
@@ -99,10 +99,7 @@ class EpochBody:
     @classmethod
     def read(cls, fields: Fields) -> Self:
         """Take the epoch's members."""
-        body = cls(**fields.take_all(_EPOCH))
-        if len({member.person for member in body.members}) != len(body.members):
-            raise Malformed("a person is a member once")
-        return body
+        return cls(**fields.take_all(EPOCH)).each_once()
 
     def to_json(self) -> dict[str, Any]:
         """Return the epoch's members."""
@@ -113,6 +110,17 @@ class EpochBody:
             "seal": encode(self.seal),
             "members": [member.to_json() for member in self.members],
         }
+
+    @property
+    def line(self) -> str:
+        """Name the epochs of which this is one, one after the other: those of the unit's own mailbox."""
+        return self.unit
+
+    def each_once(self) -> Self:
+        """Return this, if it lists nobody twice; raises `Malformed`."""
+        if len({member.person for member in self.members}) != len(self.members):
+            raise Malformed("a person is a member once")
+        return self
 
     def holds(self, person: PersonId) -> bool:
         """Tell whether the person is on the complete list."""

@@ -10,6 +10,7 @@ from protocol.facts import recognise
 from protocol.identifiers import Instant, UnitId
 from server.consent import store
 from server.consent.hearing import counted
+from server.consent.store import exclusions
 from server.consent.store.shields import shieldings
 from server.identity import store as identity
 
@@ -64,6 +65,7 @@ def around(  # noqa: PLR0917  (the parts of a case, in its order)
     named = units.union(*(units_of(each.terms) for each in consents))
     named |= {actor.unit for actor in actors if actor.unit is not None}
     policy = _policy(connection, at)
+    matters = {each.terms.matter for each in consents}
     return Case(
         sheet=None if known is None else known.body.facts(known.not_after),
         units=identity.unit_facts(connection, named) if named else {},
@@ -71,10 +73,9 @@ def around(  # noqa: PLR0917  (the parts of a case, in its order)
         consents=tuple(consents),
         hearings=tuple(hearings),
         assessments=recognised.assessments,
-        shields=tuple(
-            shield
-            for each in shieldings(connection, {each.terms.matter for each in consents}).values()
-            for shield in each.shields
+        shields=(
+            *(shield for each in shieldings(connection, matters).values() for shield in each.shields),
+            *exclusions.hiding(connection, subject, matters),
         ),
         exceptions=(
             *recognised.exceptions,

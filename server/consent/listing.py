@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from protocol.consent.ask import Actor
 from protocol.consent.case import Membership
+from protocol.consent.terms import UnitParty
 from server.consent import cases, store
 from server.consent.hearing import counted
 from server.consent.judging import may_know
@@ -109,6 +110,18 @@ def named(connection: Connection, person: PersonId, consent: ConsentId, at: Inst
         return None
     visible = _visible(connection, viewer(connection, person, at), [found], at)
     return _told(connection, visible)[0] if visible else None
+
+
+def parties_around(connection: Connection, asker: Viewer, subject: SubjectId, at: Instant) -> frozenset[UnitParty]:
+    """Give the units that take part in the consents around a subject of which somebody may know, as they are named."""
+    parties: set[UnitParty] = set()
+    after = -1
+    while found := store.listed(connection, asker.related, subject, None, after, _LOOKED_AT):
+        for each in _visible(connection, asker, found, at):
+            terms = each.consent.terms
+            parties |= {party for party in (*terms.senders, *terms.receivers) if isinstance(party, UnitParty)}
+        after = found[-1].leaf_index
+    return frozenset(parties)
 
 
 def is_party(connection: Connection, subject: SubjectId, units: frozenset[UnitId]) -> bool:

@@ -9,6 +9,7 @@ from protocol.consent.visibility import view
 from protocol.log.details import Decision
 from protocol.statements.consent import RequestBody
 from protocol.statements.narrowing import WORDS
+from protocol.statements.restricted import RestrictedEpochBody
 from server.consent import cases, listing, shields, store
 from server.consent.shields import SHIELDS
 from server.identity import store as identity
@@ -47,6 +48,8 @@ class ConcernedPersons(KnownPersons):
         if details.subject is not None:
             told = details.act in _TOLD and bool(details.consents)
             return told and _sees_log(connection, person, details.subject, details, at)
+        if details.act == RestrictedEpochBody.kind:
+            return False  # whom it is without is for those who read there
         return details.matter is None and (
             details.person == person or _is_member(connection, person, (details.unit, details.for_unit), at)
         )

@@ -25,6 +25,7 @@ from protocol.statements.shields import (
 from server.consent import store
 from server.consent.refusals import NOT_ENTITLED, not_known
 from server.consent.store import shields
+from server.consent.store.exclusions import is_kept_out
 from server.http.problems import ProblemDocument, ProblemType, unknown
 from server.identity import store as identity
 from server.identity.intake import Accepted, Rejected, accept, require_key
@@ -86,6 +87,8 @@ def concerned(connection: Connection, person: PersonId, subject: SubjectId, at: 
     The youth knows of all. A professional knows of those in matters in which a unit of theirs takes part, or was asked
     to decide, and from which they are not shut out themselves.
     """
+    if is_kept_out(connection, subject, person, at):
+        return []
     said = shields.shield_words_in(connection, shields.shielded_matters_of(connection, subject))
     if _is_youth(connection, person, subject, at):
         return said
@@ -155,6 +158,8 @@ def _matter(connection: Connection, statement: Statement[ShieldWord], at: Instan
     owner = store.subject_of(connection, word.matter)
     if known is None or at >= known.not_after or owner not in {None, word.subject}:
         raise not_known()
+    if is_kept_out(connection, word.subject, person, at):
+        raise not_known()
     sheet = known.body.facts(known.not_after)
     said = shields.shield_words_in(connection, [word.matter])
     found = shields.derived(said).get(word.matter, Shielding((), None))
@@ -182,7 +187,7 @@ def _ask(connection: Connection, statement: Statement[ShieldAskBody], matter: _M
     word = statement.body
     ground = Ground.YOUTH_ASKS if word.unit is None else Ground.WEIGHTY
     _require_persons(matter.sheet, word.persons, ground, at)
-    _require_health(connection, word.to, at)
+    require_health(connection, word.to, at)
     if matter.shielding.standing is not None:
         raise _refused(ALREADY_DECIDED)
     return ground
@@ -190,7 +195,7 @@ def _ask(connection: Connection, statement: Statement[ShieldAskBody], matter: _M
 
 def _withhold(connection: Connection, statement: Statement[ShieldWithholdBody], matter: _Matter, at: Instant) -> Ground:
     word = statement.body
-    _require_health(connection, word.unit, at)
+    require_health(connection, word.unit, at)
     _require_persons(matter.sheet, word.persons, word.ground, at)
     asked = any(isinstance(each.word, Asked) and each.word.ground is Ground.YOUTH_ASKS for each in matter.said)
     if word.ground is Ground.YOUTH_ASKS and not asked:
@@ -201,7 +206,7 @@ def _withhold(connection: Connection, statement: Statement[ShieldWithholdBody], 
 
 
 def _decline(connection: Connection, statement: Statement[ShieldDeclineBody], matter: _Matter, at: Instant) -> Ground:
-    _require_health(connection, statement.body.unit, at)
+    require_health(connection, statement.body.unit, at)
     if not matter.shielding.grounds_at(at):
         raise _refused(NOT_SHIELDED)
     return statement.body.ground
@@ -240,7 +245,8 @@ def _require_persons(sheet: Sheet, persons: Collection[PersonId], ground: Ground
         raise _refused(OTHER_PERSONS)
 
 
-def _require_health(connection: Connection, unit: UnitId | None, at: Instant) -> None:
+def require_health(connection: Connection, unit: UnitId | None, at: Instant) -> None:
+    """Check that a unit is one of health that has not ended; raises `Refused` (`not-health`)."""
     known = identity.unit_facts(connection, [unit]).get(unit) if unit is not None else None
     if known is None or known.regime is not Regime.HEALTH or at >= known.not_after:
         raise _refused(NOT_HEALTH)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from server.audit.batch import Work
 
 UNKNOWN = "unknown"
+MAILBOX_MISSING = "restricted-mailbox-missing"
 
 _TITLES = {
     "already-used": (409, "This statement has opened an envelope before: sign a new one"),
@@ -36,6 +37,7 @@ _TITLES = {
     "not-opened": (409, "This was not opened before: open it first"),
     "other-conversation": (409, "The conversation belongs to another matter or other parties"),
     "other-share": (422, "The statement names another share"),
+    MAILBOX_MISSING: (409, "A recipient's custodian must first make its mailbox without whom the family keeps out"),
     "upload-missing": (422, "An upload is not complete, not yours, or taken already"),
     "wrong-draft": (422, "The draft is not the one that the statement names"),
     "wrong-envelope": (422, "The envelopes are not those that the manifest names"),

@@ -6,23 +6,25 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from protocol.consent.answer import Deny
+from protocol.consent.answer import Deny, Permit
 from protocol.identifiers import PersonId, UnitId
 from protocol.log.details import Decision, Details
 from protocol.log.event import Event
 from protocol.statements.base import Refused
 from protocol.statements.share import BODY, HEADER, INLINE_BYTES, ManifestBody
+from server.consent import exclusions
 from server.consent.cases import rule_code
 from server.documents import holding
 from server.documents.judging import Judged, judge_share
-from server.documents.refusals import Denied, denial, log_refusal
+from server.documents.refusals import MAILBOX_MISSING, Denied, denial, log_refusal
 from server.documents.store import keys, shares, uploads
+from server.documents.store.keys import EpochKey
 from server.documents.store.shares import Holder, KeptPart
 from server.identity import store as identity
 from server.identity.intake import Accepted, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from sqlalchemy import Connection
 
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from protocol.statements.base import Statement
     from server.audit.batch import Work
     from server.documents.store.holds import Hold
-    from server.documents.store.keys import EpochKey
 
 MANIFEST = {ManifestBody.kind: ManifestBody}
 
@@ -85,11 +86,13 @@ def share(work: Work, statement: Statement[ManifestBody], given: Given) -> Accep
         return Accepted(known.manifest, known.leaf_index)
     try:
         _require_unsent(known)
-        epochs = _require_sealed_now(reading, statement, work.at)
+        epochs = _require_sender(reading, statement, work.at)
         held = _to_release(reading, statement, work.at, here, released=given.held)
         parts = _parts(reading, statement, given)
         _require_parties(statement, here.conversation)
         judged = judge_share(reading, statement.iss, body, work.at)
+        if isinstance(judged.answer, Permit):
+            epochs = _require_sealed_now(reading, body, epochs, work.at)
     except Refused as refusal:
         return log_refusal(work, Event.SHARE_REFUSED, statement, refusal, subject=body.subject, matter=body.matter)
     used = (statement.digest, *judged.statements, *_chain(reading, body, epochs))
@@ -122,10 +125,8 @@ def _require_unsent(known: shares.Stored | None) -> None:
         raise Refused("conflict", "something else was sent under this id")
 
 
-def _require_sealed_now(
-    connection: Connection, statement: Statement[ManifestBody], at: Instant
-) -> dict[UnitId, EpochKey]:
-    """Check that the sender is entitled, in the latest epoch, and has sealed to the keys that hold now."""
+def _require_sender(connection: Connection, statement: Statement[ManifestBody], at: Instant) -> dict[UnitId, EpochKey]:
+    """Check that the sender is entitled, in the latest epoch; give the latest epochs of all units."""
     holding.require_now(connection, statement, at)
     body = statement.body
     own = [each.to for each in body.recipients if each.own]
@@ -135,6 +136,17 @@ def _require_sealed_now(
     epochs = keys.latest_epochs(connection, units if body.unit is None else {*units, body.unit})
     if body.unit is not None and epochs[body.unit].digest != body.epoch:
         raise Refused("wrong-epoch", "the unit has another epoch now: sign anew")
+    return epochs
+
+
+def _require_sealed_now(
+    connection: Connection, body: ManifestBody, epochs: dict[UnitId, EpochKey], at: Instant
+) -> dict[UnitId, EpochKey]:
+    """Check that the sender has sealed to the keys that hold now, and give their epochs.
+
+    After the decision: which mailbox is the right one tells whom a family keeps out, and that is for who may send.
+    """
+    epochs = epochs | _restricted(connection, body, epochs.keys(), at)
     persons = {each.to for each in body.recipients if isinstance(each.to, PersonId)}
     by_person = keys.person_keys(connection, persons, at)
     for each in body.recipients:
@@ -146,6 +158,18 @@ def _require_sealed_now(
         if current != each.key:
             raise Refused("wrong-key", "a recipient's key is another one now: seal anew")
     return epochs
+
+
+def _restricted(
+    connection: Connection, body: ManifestBody, units: Collection[UnitId], at: Instant
+) -> dict[UnitId, EpochKey]:
+    """Give the epochs that take the place of units' own, where a family keeps one of their staff out."""
+    found: dict[UnitId, EpochKey] = {}
+    for unit, epoch in exclusions.to_seal_to(connection, body.subject, units, at).items():
+        if epoch is None:
+            raise Refused(MAILBOX_MISSING, "a recipient has no mailbox yet without whom the family keeps out")
+        found[unit] = EpochKey(epoch.digest, epoch.not_after, epoch.seal)
+    return found
 
 
 def _to_release(

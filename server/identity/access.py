@@ -27,6 +27,13 @@ RELATIONS: web.AppKey[list[Relation]] = web.AppKey("relations", list)
 """Packages above append to it in their `prepare`."""
 
 
+Closing = Callable[[Connection, PersonId, SubjectId, Instant], bool]
+"""Says whether a person is kept out of everything around a subject."""
+
+CLOSINGS: web.AppKey[list[Closing]] = web.AppKey("closings", list)
+"""Packages above append to it in their `prepare`."""
+
+
 class PersonKeys:
     """The `KeyLookup` of signing in: registrars by the policy, everybody else by their newest endorsement in force."""
 
@@ -48,11 +55,21 @@ class KnownPersons(ActorsOnly):
         )
 
 
-def is_related(
-    connection: Connection, person: PersonId, subject: SubjectId, relations: Iterable[Relation], at: Instant
+def is_related(  # noqa: PLR0917  (who asks about whom, and what the packages above say of it)
+    connection: Connection,
+    person: PersonId,
+    subject: SubjectId,
+    relations: Iterable[Relation],
+    closings: Iterable[Closing],
+    at: Instant,
 ) -> bool:
-    """Say whether the person may know of the subject: on the sheet, a registrar, or in a unit that is party to it."""
+    """Say whether the person may know of the subject: on the sheet, a registrar, or in a unit that is party to it.
+
+    A member of staff who is kept out may not, whatever their unit is.
+    """
     if store.on_sheet(connection, person, subject, at) or people.registrar_kids(connection, person, at):
         return True
     units = frozenset(each.unit for each in store.memberships_of(connection, person, at))
-    return bool(units) and any(relation(connection, subject, units) for relation in relations)
+    if not units or any(closing(connection, person, subject, at) for closing in closings):
+        return False
+    return any(relation(connection, subject, units) for relation in relations)

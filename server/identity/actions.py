@@ -10,10 +10,12 @@ from protocol.log.event import Event
 from protocol.statements.base import Refused
 from protocol.statements.enrolment import InvitationBody
 from protocol.statements.identity import EndorsementBody, EpochBody, PolicyBody, RenewalBody, SheetBody, UnitBody
+from protocol.statements.restricted import RestrictedEpochBody
 from server.identity.children import Covered, publish_renewal, publish_sheet
 from server.identity.intake import Accepted, Rejected, accept
 from server.identity.mailboxes import Sealed, publish_epoch
 from server.identity.people import endorse, publish_policy, register_invitation, register_unit
+from server.identity.restricted import publish_restricted
 from server.identity.store import invitations
 from server.identity.store.invitations import Answer
 
@@ -30,7 +32,9 @@ MOST_ANSWERS = 5
 """Answers kept to one invitation, and alarms raised after it was used: enough to see that something is wrong."""
 
 INVITATION = {InvitationBody.kind: InvitationBody}
-CHAINED = {body.kind: body for body in (UnitBody, EndorsementBody, EpochBody, SheetBody, RenewalBody)}
+CHAINED = {
+    body.kind: body for body in (UnitBody, EndorsementBody, EpochBody, RestrictedEpochBody, SheetBody, RenewalBody)
+}
 """What may be handed in as a statement of the chain, by kind."""
 
 
@@ -67,6 +71,9 @@ def hand_in(work: Work, statement: Statement[Any], fingerprint: str, parts: Part
 
 def _apply(work: Work, statement: Statement[Any], fingerprint: str, parts: Parts) -> int:
     match statement.body:
+        case RestrictedEpochBody():
+            parts.require_only("seeds", "previous")
+            return publish_restricted(work, statement, fingerprint, Sealed(parts.seeds or {}, parts.previous))
         case EpochBody():
             parts.require_only("seeds", "previous")
             return publish_epoch(work, statement, fingerprint, Sealed(parts.seeds or {}, parts.previous))

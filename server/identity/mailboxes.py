@@ -10,7 +10,7 @@ from protocol.log.details import Details
 from protocol.log.event import Event
 from protocol.statements.base import Refused
 from server.identity.chain import require_alive, require_next, require_right
-from server.identity.store import mailboxes, people
+from server.identity.store import mailboxes, people, restricted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,11 +42,7 @@ def publish_epoch(work: Work, statement: Statement[EpochBody], fingerprint: str,
     _require_members(connection, body, work.at)
     seal = sha256(body.seal).hexdigest()
     _require_key(connection, body, seal, latest)
-    if sealed.seeds.keys() != {member.person for member in body.members}:
-        raise Refused("seeds-missing", "the seed is sealed to every member, and to nobody else")
-    replaced = latest is not None and latest.seal != seal
-    if replaced != (sealed.previous is not None):
-        raise Refused("seeds-missing", "the seed before comes along exactly when the key is another")
+    require_seeds(body, sealed, replaced=latest is not None and latest.seal != seal)
     details = Details(
         actor=statement.iss, for_unit=body.unit, act=body.kind, unit=body.unit, statements=(statement.digest,)
     )
@@ -60,6 +56,14 @@ def publish_epoch(work: Work, statement: Statement[EpochBody], fingerprint: str,
     return index
 
 
+def require_seeds(body: EpochBody, sealed: Sealed, *, replaced: bool) -> None:
+    """Check that the sealed seeds fit the list of members, and whether the key was `replaced` (`seeds-missing`)."""
+    if sealed.seeds.keys() != {member.person for member in body.members}:
+        raise Refused("seeds-missing", "the seed is sealed to every member, and to nobody else")
+    if replaced != (sealed.previous is not None):
+        raise Refused("seeds-missing", "the seed before comes along exactly when the key is another")
+
+
 def _require_members(connection: Connection, body: EpochBody, at: Instant) -> None:
     endorsed = {
         (each.holder, each.keys) for each in people.endorsements_in(connection, body.unit) if each.not_after > at
@@ -69,11 +73,11 @@ def _require_members(connection: Connection, body: EpochBody, at: Instant) -> No
 
 
 def _require_key(connection: Connection, body: EpochBody, seal: str, latest: Epoch | None) -> None:
-    if latest is None:
-        return
-    if latest.seal != seal:
-        # Neither may an earlier key return: whoever was removed since may still hold it.
+    if latest is None or latest.seal != seal:
+        # Neither may an earlier key return, which whoever was removed since may still hold, nor one that a restricted
+        # mailbox keeps from somebody.
         changed = not mailboxes.seal_was_used(connection, body.unit, seal)
+        changed &= not restricted.seal_was_used(connection, body.unit, seal)
     else:
         # Other keys of the same person are another reader: a lost telephone is removed like a colleague who left.
         before = mailboxes.standing(connection, body.unit)

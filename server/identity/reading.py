@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from keys.signing import PublicKey
     from protocol.identifiers import Instant, InvitationId, PersonId, SubjectId, UnitId
-    from server.identity.access import Relation
+    from server.identity.access import Closing, Relation
     from server.identity.store import Answer, Invitation
 
 UNITS_AT_ONCE = 50
@@ -88,11 +88,16 @@ def person(connection: Connection, name: PersonId, at: Instant) -> list[Row] | N
     return rows if rows or people.registrar_kids(connection, name, at) else None
 
 
-def subject(
-    connection: Connection, name: SubjectId, asker: PersonId, relations: Sequence[Relation], at: Instant
+def subject(  # noqa: PLR0917  (who asks about whom, and what the packages above say of it)
+    connection: Connection,
+    name: SubjectId,
+    asker: PersonId,
+    relations: Sequence[Relation],
+    closings: Sequence[Closing],
+    at: Instant,
 ) -> SubjectRows | None:
     """Give a subject's sheet, renewal and cards to those related to it."""
-    if not is_related(connection, asker, name, relations, at):
+    if not is_related(connection, asker, name, relations, closings, at):
         return None
     statements = store.statement_tokens(connection, subjects=[name])
     if not statements:

@@ -22,7 +22,7 @@ from server.http.clock import CLOCK
 from server.http.problems import FieldFault, Problem, ProblemDocument, unknown
 from server.http.routes import RouteTable
 from server.identity import actions, reading
-from server.identity.access import RELATIONS, KnownPersons, PersonKeys
+from server.identity.access import CLOSINGS, RELATIONS, KnownPersons, PersonKeys
 from server.identity.actions import CHAINED, INVITATION, Parts
 from server.identity.children import Covered
 from server.identity.forms import (
@@ -61,7 +61,7 @@ _HEX_FINGERPRINT = 64
 
 def prepare(app: web.Application) -> None:
     """Wire identity into signing in and the log, and open the intake once the writer is there."""
-    app[RELATIONS] = []
+    app[RELATIONS], app[CLOSINGS] = [], []
     app[KEY_LOOKUP] = PersonKeys(app)
     app[LOG_ACCESS] = KnownPersons()
     app.cleanup_ctx.append(_intake)
@@ -168,7 +168,10 @@ async def post_answer(request: web.Request, invitation: InvitationId, form: Answ
 @routes.post(
     "/v1/statements",
     summary="Hand in a statement of the chain",
-    description="Kinds: unit, endorsement, epoch, subject-sheet, renewal. The same statement again is answered again.",
+    description=(
+        "Kinds: unit, endorsement, epoch, restricted-epoch, subject-sheet, renewal. "
+        "The same statement again is answered again."
+    ),
     status=201,
     problems=PROBLEMS,
     body_limit=STATEMENTS_LIMIT,
@@ -220,7 +223,7 @@ async def get_subject(request: web.Request, subject: SubjectId) -> SubjectAnswer
     """Give sheet, renewal and the asker's cards; to everybody else there is nothing here."""
     app, writer = request.app, request.app[WRITER]
     asker, at = acting_person(request), app[CLOCK]()
-    found = await writer.database.read(reading.subject, subject, asker, app[RELATIONS], at)
+    found = await writer.database.read(reading.subject, subject, asker, app[RELATIONS], app[CLOSINGS], at)
     if found is None:
         return unknown()
     renewal = [] if found.renewal is None else [found.renewal]

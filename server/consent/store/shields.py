@@ -9,7 +9,7 @@ from sqlalchemy import Column, Index, LargeBinary, String, Table, bindparam, ins
 
 from keys.canonical import canonical
 from protocol.consent.shielding import Asked, Decided, Ended, Shielding, Told, Word, shielding
-from protocol.consent.vocabulary import Aspect, Ground
+from protocol.consent.vocabulary import ALL_ASPECTS, Aspect, Ground
 from protocol.identifiers import Instant, MatterId, PersonId, UnitId
 from protocol.statements.shields import (
     ShieldAskBody,
@@ -18,6 +18,7 @@ from protocol.statements.shields import (
     ShieldWithholdBody,
     ShieldWord,
 )
+from server.consent.store.exclusions import matters_closed_to
 from server.database.schema import metadata
 from server.identity.store.statements import DIGEST, ID, LONG
 
@@ -118,9 +119,13 @@ def shielded_matters_of(connection: Connection, subject: SubjectId) -> list[Matt
 
 
 def hidden_from(connection: Connection, person: PersonId, at: Instant) -> Mapping[str, frozenset[Aspect]]:
-    """Give what is hidden from a person at an instant, by matter; matters of which nothing is hidden are left out."""
+    """Give what is hidden from a person at an instant, by matter; matters of which nothing is hidden are left out.
+
+    Around whom they are kept out of everything, every matter is.
+    """
     matters = list(connection.execute(_NAMING, {"p": person}).scalars())
-    found = {matter: each.hidden(person, at) for matter, each in shieldings(connection, matters).items()}
+    found = {str(matter): each.hidden(person, at) for matter, each in shieldings(connection, matters).items()}
+    found |= dict.fromkeys(matters_closed_to(connection, person, at), ALL_ASPECTS)
     return {matter: hides for matter, hides in found.items() if hides}
 
 

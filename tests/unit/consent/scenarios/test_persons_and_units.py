@@ -11,10 +11,13 @@ from protocol.consent.answer import Deny, Reason
 from protocol.consent.ask import Actor
 from protocol.consent.case import Shield
 from protocol.consent.decide import decide
+from protocol.consent.keeping_out import KeptOut, without
 from protocol.consent.terms import BadTerms, Terms
 from protocol.consent.visibility import NOTHING
 from protocol.consent.vocabulary import ALL_ASPECTS, Category, Evidence, Purpose, Responsibility
 from protocol.identifiers import Instant, PersonId
+from protocol.reading import Fields
+from protocol.statements.restricted import RestrictedEpochBody
 from tests.unit.consent import family as f
 from tests.unit.consent.family import BOTH, BUP, FATHER, GP, MATTER, MOTHER, NOW, SIGNED, STRANGER, consent
 from tests.unit.consent.scenarios.asking import opened, sees, shared, sole
@@ -41,6 +44,18 @@ def test_e06_from_a_parent_who_is_a_danger_everything_of_the_matter_is_hidden() 
     assert known == NOTHING
     assert not any((known.unit_name, known.notices, known.log))
     assert sees(MOTHER, BOTH, shields=(shield,)) != NOTHING
+
+
+def test_e06_a_block_hides_every_matter_of_the_child_and_takes_no_signature_away() -> None:
+    block = KeptOut("a" * 64, f.CHILD, FATHER, f.DOCTOR, mailbox=None, unit=GP, at=SIGNED)
+    for matter in (MATTER, f.OTHER_MATTER):
+        about = consent(MOTHER, FATHER, matter=matter)
+        told = sees(FATHER, about, shields=(block.shield(matter),))
+        assert told == NOTHING
+        assert sees(MOTHER, about, shields=(block.shield(matter),)) != NOTHING
+    assert shared(consent(MOTHER), shields=(block.shield(MATTER),)) is Reason.SIGNATURE_MISSING
+    ended = replace(block, ended_at=NOW)
+    assert sees(FATHER, BOTH, shields=(ended.shield(MATTER),)) != NOTHING
 
 
 def test_e06_a_blocked_parent_is_on_no_list_and_his_signature_is_not_asked_for() -> None:
@@ -98,6 +113,18 @@ def test_e29_a_person_whom_the_family_excludes_opens_nothing_while_their_colleag
         assert opened(BOTH, sent=SIGNED, **reading) is expected
     # The clinic itself goes on receiving.
     assert shared(BOTH, shields=shields) is None
+
+
+def test_e29_what_goes_to_the_unit_is_sealed_past_the_person_and_admission_never_takes_them_in() -> None:
+    words = [KeptOut("a" * 64, f.CHILD, f.PSYCHOLOGIST, MOTHER, mailbox=BUP, unit=None, at=SIGNED)]
+    persons = without(words, BUP, NOW)
+    assert persons == (f.PSYCHOLOGIST,)
+    assert without(words, GP, NOW) == without(words, BUP, Instant(SIGNED - 1)) == ()
+    # The mailbox's own form admits nobody whom it is without, whoever the custodian is.
+    listed = {"person": f.PSYCHOLOGIST, "keys": "0" * 64}
+    epoch = {"number": 2, "not_after": NOW, "unit": BUP, "seal": "A" * 1622, "members": [listed], "without": [*persons]}
+    with pytest.raises(ValueError, match="kept out is not listed"):
+        RestrictedEpochBody.read(Fields(epoch, RestrictedEpochBody.kind))
 
 
 def test_e30_a_consent_to_an_employee_is_refused_and_one_to_the_unit_outlives_its_staff() -> None:
