@@ -212,10 +212,9 @@ async def test_a_family_and_a_custodian_do_it_from_the_command_line(practice: St
     assert (again.status, "this person out there already" in again.err) == (3, True)
     unknown = await run(practice, "mother", "exclusion", "add", "Nobody", "--unit", "Fjord", "--json")
     assert (unknown.status, unknown.code) == (2, "unclear-person")
-    send = ("send", "--to", "Fjord", "--matter", matter, "--child", practice.child)
     (practice.folder / "hei.txt").write_text(WORDS)
-    send = (*send, "--message-file", str(practice.folder / "hei.txt"))
-    held = await run(practice, "mother", *send, "--hold", "--language", "en")
+    letter = ("--matter", matter, "--child", practice.child, "--message-file", str(practice.folder / "hei.txt"))
+    held = await run(practice, "mother", "send", "--to", "Fjord", *letter, "--hold", "--language", "en")
     assert "the family keeps a member of staff out at Fjord legesenter" in held.out
     told = await run(practice, "gp-custodian", "notices", "--language", "nb")
     assert f"`fortrolig unit restrict {practice.units['gp']}`" in told.out
