@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 from keys.encoding import encode
 from protocol.consent.vocabulary import ALL_ASPECTS, Category, Ground, Purpose
 from protocol.statements.consent import SignatureBody, WithdrawalBody
+from protocol.statements.exclusions import BlockBody, ExclusionBody
 from protocol.statements.shields import ShieldAskBody, ShieldDeclineBody, ShieldNoticeBody, ShieldWithholdBody
-from server.consent import listing, notices
+from server.consent import exclusions, listing, notices
 from server.consent import shields as shielding
 from server.documents import openings
 from server.documents import reading as mail
 from server.messaging import reading as conversations
 from tests.attacks.twins import Pair, everything, parents, part, settle
-from tests.http.consent.support import Town, last_entry, new_statement, ordered, party
+from tests.http.consent.support import Town, last_entry, new_matter, new_statement, ordered, party
 from tests.http.consent.test_shields import REASON, WORDS, rising, say
 from tests.http.documents.support import Office
 from tests.http.documents.test_holds import SEALED
@@ -166,6 +167,31 @@ async def is_refused(pair: Pair) -> None:
     )
 
 
+async def is_blocked(pair: Pair) -> None:
+    """A psychologist hides every matter of the child from all who would see one, in the first world alone."""
+    town = pair.alone
+    for each in parents(town):
+        review = town.world.at(30 * DAY)
+        body = BlockBody(new_statement(), town.child.subject, town.bup.unit, each.person, REASON, review)
+        done(
+            await town.world.post(
+                town.psychologist, "/v1/exclusions", {"token": town.world.say(town.psychologist, body)}
+            )
+        )
+
+
+async def keeps_somebody_out(pair: Pair) -> None:
+    """The youth keeps a member of BUP's staff out."""
+    town = pair.alone
+    body = ExclusionBody(new_statement(), town.child.subject, town.bup.unit, town.bup.custodian.person)
+    await town.world.post(town.youth, "/v1/exclusions", {"token": town.world.say(town.youth, body)})
+
+
+async def another_matter_begins(pair: Pair) -> None:
+    pair.alone.matter = pair.without.matter = new_matter()
+    await is_asked_in_confidence(pair)
+
+
 Step = Callable[[Pair], Awaitable[None]]
 SEEN: tuple[Step, ...] = (asks, asks, signs, sends, opens, withdraws, a_day_passes)
 HIDDEN: tuple[Step, ...] = (
@@ -234,6 +260,41 @@ def test_no_answer_that_a_parent_can_get_differs_by_a_matter_that_is_hidden_from
     assert differing == []
 
 
+BLOCKED: tuple[Step, ...] = (
+    is_asked_in_confidence,
+    is_blocked,
+    confides,
+    is_heard,
+    another_matter_begins,
+    a_day_passes,
+    confides,
+    is_refused,
+    keeps_somebody_out,
+)
+"""A block, before and after which things happen in several matters: to the parents there is none."""
+
+
+def test_no_answer_that_a_blocked_parent_can_get_tells_that_there_is_any_matter_at_all(
+    settled: Town, tmp_path: Path
+) -> None:
+    assert asyncio.run(_blocked(settled, tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("server.consent.cases.exclusions.hiding", "/v1/consents"),
+        ("server.consent.store.shields.matters_closed_to", "/v1/conversations"),
+    ],
+)
+def test_the_comparison_finds_the_trace_when_a_block_is_passed_over(
+    settled: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, told: str
+) -> None:
+    monkeypatch.setattr(place, lambda *_: [])
+    differing = asyncio.run(_blocked(settled, tmp_path))
+    assert any(path.partition("?")[0] == told for path in differing), differing
+
+
 @pytest.mark.parametrize(
     ("place", "told"),
     [
@@ -255,7 +316,7 @@ def test_the_comparison_finds_the_trace_when_one_filter_is_taken_out(
 @pytest.fixture(autouse=True)
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the ends of pages fall among what is hidden."""
-    for module in (listing, mail, openings, conversations, notices, shielding):
+    for module in (listing, mail, openings, conversations, notices, shielding, exclusions):
         monkeypatch.setattr(module, "PAGE", 2)
 
 
@@ -263,13 +324,28 @@ async def _differing(settled: Town, folder: Path, before: list[Step], after: lis
     """Play both worlds, and give the paths whose answers tell them apart."""
     async with part(settled, folder) as pair:
         await play(pair, before, after)
-        named, differing = pool(pair), []
-        for parent in parents(pair.both):
-            with_it = await everything(pair.alone, parent, named)
-            without = await everything(pair.without, parent, named)
-            assert len(with_it) > MANY
-            differing += [path for path in with_it if with_it[path] != without.get(path)]
-        return differing
+        return await _compared(pair)
+
+
+async def _blocked(settled: Town, folder: Path) -> list[str]:
+    """Play a world in which the parents are blocked beside one in which there is no matter, and compare likewise."""
+    async with part(settled, folder) as pair:
+        for step in BLOCKED:
+            await step(pair)
+            await pair.level()
+            pair.both.world.clock.forward(MINUTE // 20)
+        await pair.everybody_signs_in()
+        return await _compared(pair)
+
+
+async def _compared(pair: Pair) -> list[str]:
+    named, differing = pool(pair), []
+    for parent in parents(pair.both):
+        with_it = await everything(pair.alone, parent, named)
+        without = await everything(pair.without, parent, named)
+        assert len(with_it) > MANY
+        differing += [path for path in with_it if with_it[path] != without.get(path)]
+    return differing
 
 
 async def test_in_the_hidden_matter_the_youth_does_sign_alone_and_what_is_sent_on_that_is_opened(

@@ -253,6 +253,21 @@ def test_e22_from_12_the_parents_do_not_see_what_the_youth_sends_of_their_own() 
     assert sees(MOTHER, BOTH, sheet=f.sheet(born)) != NOTHING
 
 
+def test_e22_from_12_parents_receive_nothing_new_before_the_youth_was_heard_and_a_no_ends_what_they_received() -> None:
+    born, turns = turning(12)
+    sheet, asked = f.sheet(born), (f.heard(at=turns - 1),)
+    to_mother = consent(MOTHER, FATHER, receivers=f.parties(MOTHER))
+    letter: dict[str, Any] = {"receivers": (MOTHER,)}
+    reading: dict[str, Any] = {"sent": turns - 1, "sheet": sheet, "reader": Actor(MOTHER, None)}
+    assert shared(to_mother, at=turns - 1, ask=letter, sheet=sheet, hearings=asked) is None
+    assert shared(to_mother, at=turns, ask=letter, sheet=sheet, hearings=asked) is Reason.NOT_HEARD
+    assert opened(to_mother, at=turns, hearings=asked, **reading) is None
+    no = (*asked, f.heard(Outcome.AGAINST, turns))
+    assert opened(to_mother, at=turns, hearings=no, **reading) is Reason.HEARD_AGAINST
+    # Whoever is named as nothing but a signer sees that there is a consent, before as after, and never what was shared.
+    assert [sees(MOTHER, BOTH, at=at, sheet=sheet).content for at in (turns - 1, turns)] == [False, False]
+
+
 def test_e23_the_13th_birthday_changes_who_may_sign_in_not_who_decides() -> None:
     born, turns = turning(13)
     for at in (turns - 1, turns):
