@@ -11,7 +11,8 @@ import typer
 from clients.cli.finding import find
 from clients.cli.plain import plain, prose, safe_json
 from clients.cli.session import Session, command
-from clients.fhir.consent import BadFhir, NotForFhir, from_fhir, to_fhir
+from clients.fhir.consent import BadFhir, from_fhir, to_fhir
+from clients.fhir.elements import NotForFhir
 from clients.sdk import consents
 from clients.sdk.errors import Denied, Misused
 

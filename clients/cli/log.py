@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from clients.cli.progress import bar
 from clients.cli.reading import identifier
 from clients.cli.sending import moment
 from clients.cli.session import Session, command
+from clients.fhir.audit import Logged, to_audit_events
 from clients.sdk import log
 from clients.sdk.errors import Tampered
 from clients.sdk.witnessed import Witnessed, raise_receipts, witnessed
@@ -160,6 +162,42 @@ async def verify(
         f"[bold]{session.say(nb, en)}[/bold]",
         session.say(f"{verdict.size} hendelser lest.", f"{verdict.size} entries read."),
         *(f"  {plain(finding.sentence)}  [dim]({finding.code})[/dim]" for finding in verdict.findings),
+    )
+    if code != DONE:
+        raise typer.Exit(code)
+
+
+@command(app, "fhir")
+async def fhir(
+    session: Session,
+    folder: Annotated[Path, typer.Argument(help="The export's folder.")],
+    out: Annotated[Path, typer.Option(help="A new file: one AuditEvent as JSON a line.")],
+    log_key: Annotated[
+        str | None, typer.Option(help="The log's verifier key; else the root's policy that your home keeps.")
+    ] = None,
+) -> None:
+    """Write what an export discloses as FHIR R4 AuditEvents (IHE BALP), for another system; offline.
+
+    The export is judged first. Of one that was tampered with, nothing is written.
+
+    Example: `fortrolig log fhir ./export --out hendelser.ndjson`
+    """
+    verdict = log.verify(folder, judge_by(session, log_key))
+    code, nb, en = _VERDICTS[verdict.outcome]
+    if verdict.outcome is Outcome.CONTRADICTION:
+        raise Tampered(
+            "tampered-export", "The log was tampered with: run `fortrolig log verify` and keep what it says."
+        )
+    origin, count = judge_by(session, log_key).origin, 0
+    with out.open("x", encoding="utf-8") as file:
+        for index, entry, details in log.opened(folder):
+            for event in to_audit_events(Logged(origin, index, entry, details)):
+                file.write(json.dumps(event, ensure_ascii=False) + "\n")
+                count += 1
+    session.show(
+        {"file": str(out), "events": count, "outcome": str(verdict.outcome)},
+        session.say(f"{count} hendelser skrevet til {out}.", f"{count} events written to {out}."),
+        session.say(nb, en),
     )
     if code != DONE:
         raise typer.Exit(code)

@@ -16,6 +16,8 @@ from keys.canonical import canonical
 from keys.encoding import decode
 from protocol.identifiers import MatterId, SubjectId
 from protocol.log.checkpoint import LogPolicy
+from protocol.log.details import BadDetails, Details
+from protocol.log.entry import BadEntry, Entry
 from protocol.log.export import (
     BadExport,
     Disclosed,
@@ -104,6 +106,24 @@ def verify(folder: Path, policy: LogPolicy, receipts: tuple[Path, ...] = ()) -> 
         )
     except (OSError, BadExport, BadTile) as error:
         raise Incomplete("bad-export", f"{folder} cannot be judged: {error}", path=folder) from error
+
+
+def opened(folder: Path) -> Iterator[tuple[int, Entry, Details]]:
+    """Give each disclosed entry of an export that was judged, with its index and its details, in the log's order.
+
+    Raises:
+        Incomplete: the folder is not a whole export.
+    """
+    try:
+        header = Header.parse((folder / "export.json").read_bytes())
+        disclosed = _disclosures(folder / "disclosures.jsonl")
+        due = next(disclosed, None)
+        for index, entry in enumerate(_entries(folder, header.size)):
+            if due is not None and due.index == index:
+                yield index, Entry.parse(entry), Details.parse(due.details)
+                due = next(disclosed, None)
+    except (OSError, BadExport, BadTile, BadEntry, BadDetails) as error:
+        raise Incomplete("bad-export", f"{folder} cannot be read: {error}", path=folder) from error
 
 
 async def _lines(source: Any) -> Any:

@@ -208,6 +208,23 @@ async def test_an_export_is_judged_0_intact(served: Stage, tmp_path: Path) -> No
     assert not (tmp_path / "other").exists()
 
 
+async def test_an_export_is_written_as_fhir_once_it_is_judged(served: Stage, tmp_path: Path) -> None:
+    folder, out = tmp_path / "export", tmp_path / "events.ndjson"
+    assert (await run(served, "supervisor", "log", "export", str(folder), "--case", "T-1")).status == 0
+    written = await run(served, "supervisor", "log", "fhir", str(folder), "--out", str(out), "--json")
+    events = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert (written.status, written.answer["events"]) == (0, len(events))
+    assert {each["resourceType"] for each in events} == {"AuditEvent"}
+    assert {each["subtype"][1]["code"] for each in events} >= {"policy-published", "sheet-published", "staff-endorsed"}
+    again = await run(served, "supervisor", "log", "fhir", str(folder), "--out", str(out), "--json")
+    assert (again.status, again.code) == (2, "file-exists")
+    kept = folder / "disclosures.jsonl"
+    kept.write_bytes(kept.read_bytes().replace(b'"index":1}', b'"index":2}').replace(b'"index":0}', b'"index":1}'))
+    tampered = await run(served, "supervisor", "log", "fhir", str(folder), "--out", str(tmp_path / "new"), "--json")
+    assert (tampered.status, tampered.code) == (4, "tampered-export")
+    assert not (tmp_path / "new").exists()
+
+
 def test_ones_own_mistakes_are_2_and_a_damaged_home_is_1(stage: Stage) -> None:
     assert inside(stage, "mother", "whoami", passphrase="feil") == (2, "wrong-passphrase")
     assert inside(stage, "nobody", "whoami") == (2, "no-home")

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.fhir.consent import PROFILE, BadFhir, NotForFhir, from_fhir, to_fhir
+from clients.fhir.consent import PROFILE, BadFhir, from_fhir, to_fhir
+from clients.fhir.elements import NotForFhir
 from protocol.consent.state import State
 from protocol.consent.terms import BadTerms, Role, Terms, Text
 from protocol.consent.vocabulary import Category, Kind, Language, Purpose, RoleAct
