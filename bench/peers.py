@@ -69,10 +69,10 @@ def debian(package: str, program: str) -> Path:
     return unpacked
 
 
-def output_of(command: list[str | Path]) -> str:
-    """Run a short command to its end and give what it printed, both streams, without outer white space."""
+def output_of(command: list[str | Path], seconds: float = 60) -> str:
+    """Run a command to its end, within so many seconds, and give what it printed, both streams, trimmed."""
     return subprocess.run(
-        command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60
+        command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=seconds
     ).stdout.strip()
 
 

@@ -50,7 +50,7 @@ CONSENTS_EACH = 4
 QUESTIONS_EACH = 5
 """Questions about one consent: two within what was agreed, three that miss it in one way each."""
 
-_UNITS, _STAFF = 60, 2
+_UNITS, _STAFF = 60, 1
 _DAY = 24 * 60 * 60 * 1000
 _START = instant_of(datetime(2026, 9, 1, 8, tzinfo=UTC))
 _END = Instant(_START + 400 * _DAY)
