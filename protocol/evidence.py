@@ -14,7 +14,6 @@ from protocol.consent.case import (
     Case,
     ConsentFacts,
     Dated,
-    ExceptionFact,
     Hearing,
     Membership,
     Shield,
@@ -153,11 +152,11 @@ def build_case(  # noqa: PLR0917  (the parts of a case, in its order)
     which `decide` denies.
     """
     try:
-        body = directory.sheet(subject).body
-        sheet = body.facts(directory.sheet_not_after(subject))
-        care_order = body.care_order
+        directory.sheet(subject)
     except Refused:
-        sheet, care_order = None, False
+        sheet = None
+    else:
+        sheet = directory.sheet_facts(subject)
     recognised = recognise(facts)
     return Case(
         sheet=sheet,
@@ -172,7 +171,7 @@ def build_case(  # noqa: PLR0917  (the parts of a case, in its order)
         hearings=tuple(hearings),
         assessments=recognised.assessments,
         shields=tuple(shields),
-        exceptions=(*recognised.exceptions, ExceptionFact.care_order(subject)) if care_order else recognised.exceptions,
+        exceptions=recognised.exceptions,
         rule_sets=directory.policy.statement.body.rules,
         recorded=directory.policy.statement.body.recorded,
     )

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from keys import signing
+from protocol.authorities import Determined, determined, require_determinable
+from protocol.consent.authority import Authority
+from protocol.consent.case import Sheet
+from protocol.consent.vocabulary import Regime
 from protocol.identifiers import Instant, PersonId, SubjectId, UnitId
 from protocol.log.checkpoint import BadCheckpoint, LogPolicy
 from protocol.log.merkle import ProofError, leaf_hash, verify_inclusion
@@ -22,6 +26,7 @@ from protocol.people import People, place
 from protocol.pins import Pins
 from protocol.reading import text
 from protocol.restricted import require_not_kept_out, require_usable
+from protocol.statements.authority import AUTHORITY_WORDS, AuthorityBody, AuthorityConfirmationBody, AuthorityWord
 from protocol.statements.base import B, Body, Refused, Statement, claim, verify
 from protocol.statements.identity import (
     EndorsementBody,
@@ -177,6 +182,7 @@ class Directory:
         self._mailboxes: dict[str, Mailbox] = {}
         self._sheets: dict[SubjectId, Statement[SheetBody]] = {}
         self._renewed: dict[str, Instant] = {}
+        self._determined: dict[str, Determined] = {}
 
     @property
     def seen(self) -> set[str]:
@@ -205,6 +211,9 @@ class Directory:
         self._pin_epochs()
         for logged in by_kind.pop("subject-sheet", []):
             self._learn_sheet(logged)
+        for word in AUTHORITY_WORDS:
+            for logged in by_kind.pop(word.kind, []):
+                self._learn_determined(logged, word)
         if by_kind:
             raise Refused("not-in-chain", f"nobody may say this here: {', '.join(sorted(by_kind))}")
 
@@ -308,6 +317,32 @@ class Directory:
         sheet = self.sheet(subject)
         return max(sheet.body.not_after, self._renewed.get(sheet.digest, Instant(0)))
 
+    def sheet_facts(self, subject: SubjectId) -> Sheet:
+        """Return what `decide` needs to know of the sheet.
+
+        Raises:
+            Refused: `no-sheet`; or as `authorities`.
+        """
+        return self.sheet(subject).body.facts(self.sheet_not_after(subject), self.authorities(subject))
+
+    def authorities(self, subject: SubjectId) -> tuple[Authority, ...]:
+        """Return what two registrars each determined about the subject, as far as the sheet names it.
+
+        Raises:
+            Refused: `no-authority`, if something that the sheet names did not come with it; `unknown-unit` or
+                `not-entitled`, if an order names no child welfare service.
+        """
+        named = set(self.sheet(subject).body.authorities)
+        said = [word for word in self._determined.values() if word.body.subject == subject]
+        if not named <= {word.digest for word in said}:
+            raise Refused("no-authority", "something that the child's sheet names about who signs did not come with it")
+        words = [word for word in said if word.digest in named or isinstance(word.body, AuthorityConfirmationBody)]
+        for word in words:
+            unit = word.body.unit if isinstance(word.body, AuthorityBody) else None
+            if unit is not None and self._unit(unit).regime is not Regime.CHILD_WELFARE:
+                raise Refused("not-entitled", "an order names a unit that is no child welfare service")
+        return determined(sorted(words, key=lambda word: (word.at, word.digest)))
+
     def keys(self, person: PersonId, unit: UnitId | None = None) -> KeySet:
         """Return the key set to seal to now: the person's own, by a registrar's word, or that of a unit's staff.
 
@@ -367,11 +402,15 @@ class Directory:
         return verify(logged.token, kind, key, aud=self.policy.origin), self.ledger.entry(logged)
 
     def _registrars_word(self, logged: Logged, kind: type[B]) -> tuple[Statement[B], Instant]:
+        statement, t = self._by_registrar(logged, kind)
+        judge(statement, REGISTRAR, self.policy.fingerprint)
+        return statement, t
+
+    def _by_registrar(self, logged: Logged, kind: type[B]) -> tuple[Statement[B], Instant]:
         said = claim(logged.token)
         if self.policy.registrar_key(said.iss, said.kid) is None:
             raise Refused("not-entitled", f"{kind.kind}: not signed by a registrar that the root names")
         statement, entry = self._verified(logged, kind)
-        judge(statement, REGISTRAR, self.policy.fingerprint)
         return statement, self.ledger.believe(statement, entry)
 
     def _custodians_word(
@@ -411,6 +450,11 @@ class Directory:
         statement, _ = self._registrars_word(logged, SheetBody)
         self._pin(f"sheet {statement.body.subject}", statement.body.number, statement.digest)
         self._sheets[statement.body.subject] = statement
+
+    def _learn_determined(self, logged: Logged, kind: type[AuthorityWord]) -> None:
+        word = Determined.of(*self._by_registrar(logged, kind))
+        require_determinable(word, self._determined)
+        self._determined[word.digest] = word
 
     def _pin(self, name: str, number: int, digest: str) -> None:
         self.pins = self.pins.checked(name, number, digest)

@@ -21,6 +21,7 @@ from protocol.log.receipt import BadReceipt, Verified
 from protocol.log.receipt import parse as parse_receipt
 from protocol.log.receipt import verify as verify_receipt
 from protocol.reading import Fields, listed, text_up_to
+from protocol.statements.authority import AUTHORITY_WORDS
 from protocol.statements.base import Refused, Statement, claim
 from protocol.statements.exclusions import KEEPING_OUT
 from protocol.statements.facts import FACTS
@@ -43,6 +44,7 @@ EVENTS: Mapping[str, Event] = {
     "restricted-epoch": Event.EPOCH_PUBLISHED,
     "subject-sheet": Event.SHEET_PUBLISHED,
     "renewal": Event.RENEWAL_PUBLISHED,
+    **{word.kind: Event.FACT_RECORDED for word in AUTHORITY_WORDS},
     "consent-request": Event.CONSENT_REQUESTED,
     "consent-signature": Event.CONSENT_SIGNED,
     "consent-refusal": Event.CONSENT_REFUSED,

@@ -53,7 +53,7 @@ def shield_word(directory: Directory, logged: Logged) -> Said:
         raise Refused("not-in-chain", "this says nothing on a shield")
     statement, t = directory.signed_by_person(logged, kind)
     body = statement.body
-    sheet = directory.sheet(body.subject).body.facts(directory.sheet_not_after(body.subject))
+    sheet = directory.sheet_facts(body.subject)
     if body.unit is None and (statement.iss not in youth(sheet, t) or isinstance(body, _DECISIONS)):
         raise Refused("not-entitled", "a shield is the youth's, or a professional's for a unit")
     if isinstance(body, _DECISIONS) and not _is_health(directory, body.unit):

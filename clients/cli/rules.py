@@ -19,8 +19,10 @@ from clients.sdk.transport import clock
 from protocol.consent.age import BANDS, OSLO, instant_of, wall_clock
 from protocol.consent.applicable import Applicable, Turn, applicable
 from protocol.consent.case import parse_date
-from protocol.consent.ruleset import Footing, Informed, MayObject, Rule, RuleSet, Signs, When, current_rules
+from protocol.consent.in_place import InPlace
+from protocol.consent.ruleset import Informed, MayObject, Rule, RuleSet, Signs, When, current_rules
 from protocol.consent.vocabulary import Circumstance, Language, Purpose, Regime
+from protocol.consent.wording import Footing
 from protocol.identifiers import Instant
 
 _TABLE_WIDTH = 130
@@ -117,7 +119,9 @@ async def show(
         str(each): {"share_months": rules.purposes[each].share_months, "read_months": rules.purposes[each].read_months}
         for each in chosen
     }
-    session.show({**_set(rules), "longest": longest, "rules": [_written(rule) for rule in listed]})
+    placed = [rule for rule in rules.in_place if rule.purposes & set(chosen)]
+    written = {"rules": [_written(rule) for rule in listed], "in_place": [_written_in_place(rule) for rule in placed]}
+    session.show({**_set(rules), "longest": longest, **written})
     if session.as_json:
         return
     for each in chosen:
@@ -125,6 +129,9 @@ async def show(
             session.console.print(_table(session, rules, each))
         else:
             session.show({}, *_list(session, rules, each))
+    session.console.print(session.say("I stedet for dem med foreldreansvar:", "In the guardians' place:"))
+    for rule in placed:
+        session.console.print(f"  {rule.id} v{rule.version} ({rule.reference}): {session.say(rule.nb, rule.en)}")
     session.console.print(f"[dim]{rules.id} {rules.version}  {rules.digest}[/dim]", soft_wrap=True)
 
 
@@ -311,6 +318,19 @@ def _written(rule: Rule) -> dict[str, Any]:
         "footing": str(rule.footing),
         "valid_from": rule.valid_from,
         "valid_to": rule.valid_to,
+        "explanation": {str(Language.BOKMAL): rule.nb, str(Language.ENGLISH): rule.en},
+    }
+
+
+def _written_in_place(rule: InPlace) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "version": rule.version,
+        "authority": str(rule.authority),
+        "purposes": sorted(map(str, rule.purposes)),
+        "guardians_send": str(rule.guardians_send),
+        "reference": rule.reference,
+        "footing": str(rule.footing),
         "explanation": {str(Language.BOKMAL): rule.nb, str(Language.ENGLISH): rule.en},
     }
 

@@ -109,8 +109,7 @@ async def listed(client: Client, subject: SubjectId) -> list[Hidden]:
 async def others(client: Client, subject: SubjectId) -> tuple[PersonId, ...]:
     """Return everybody on the child's sheet but the child: from whom all is hidden if nobody is named."""
     directory = await client.directory(subjects=[subject])
-    body = directory.sheet(subject).body
-    sheet, at = body.facts(directory.sheet_not_after(subject)), directory.at
+    sheet, at = directory.sheet_facts(subject), directory.at
     persons = {each.person for each in (*sheet.may_sign, *sheet.may_know) if each.holds(at)}
     return tuple(sorted(persons - youth(sheet, at)))
 

@@ -58,7 +58,7 @@ async def register(client: Client, child: Child, numbers: Numbers = Numbers.SYNT
         responsibility=child.responsibility,
         may_sign=may_sign,
         may_know=may_sign + _holders(child.relatives, Capacity.FAMILY),
-        care_order=False,
+        authorities=(),
         card=card.digest,
         index=blind_index(client, number),
     )

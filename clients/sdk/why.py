@@ -23,6 +23,7 @@ from protocol.consent.ask import Actor, Ask
 from protocol.consent.case import Case
 from protocol.consent.decide import decide
 from protocol.consent.explain import Explanation, explain, rules_named
+from protocol.consent.in_place import InPlace
 from protocol.consent.ruleset import Rule
 from protocol.consent.terms import Terms
 from protocol.consent.vocabulary import Act, Category, Language
@@ -68,7 +69,7 @@ class Rebuilt:
     at: Instant
     answer: Permit | Deny
     explanation: Explanation | None
-    rules: tuple[Rule, ...]
+    rules: tuple[Rule | InPlace, ...]
     shown: tuple[Shown, ...]
 
 

@@ -6,7 +6,7 @@ interval is half-open `[holds_from, holds_to)` and `holds_to` may be null for "n
     {"v": 1,
      "sheet": null | {"subject", "birth_date": "YYYY-MM-DD", "number", "not_after",
                       "responsibility": "joint" | "sole" | "other" | "unknown",
-                      "may_sign": [Holder, …], "may_know": [Holder, …]},
+                      "may_sign": [Holder, …], "may_know": [Holder, …], "authorities": [Authority, …]},
      "units": {"unt_…": {"regime": Regime, "ancestors": ["unt_…", …], "not_after", "active": bool}, …},
      "memberships": [{"person", "unit", "holds_from", "holds_to"}, …],
      "consents": [{"terms": Terms, "requested_at",
@@ -24,7 +24,7 @@ interval is half-open `[holds_from, holds_to)` and `holds_to` may be null for "n
      "recorded": bool}
 
 A Holder is `{"person", "capacity": Capacity, "holds_from", "holds_to", "known_at"}`. A Dated is `{"person", "at"}`.
-A Narrowing is described in `protocol.consent.narrowing`.
+A Narrowing is described in `protocol.consent.narrowing`, an Authority in `protocol.consent.authority`.
 `units` holds every unit that the asked consents or the ask name, ended ones too. Past holders stay on the sheet with
 their end, so that what was signed before a change can still be judged; a blocked person is simply absent.
 The facts are taken as verified: signatures, chains and log positions are judged before a Case is built.
@@ -38,7 +38,9 @@ from datetime import date
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
+from protocol.consent.authority import Authority
 from protocol.consent.fields import Form, Record, member, plain, set_of
+from protocol.consent.interval import Interval
 from protocol.consent.narrowing import Narrowing
 from protocol.consent.terms import Terms
 from protocol.consent.vocabulary import (
@@ -79,19 +81,6 @@ def parse_date(value: object) -> date:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Interval(Record):
-    """A fact that holds from one instant until, but not at, another; null means no end is known."""
-
-    form: ClassVar[Form] = {"holds_from": parse_instant, "holds_to": _maybe_instant}
-    holds_from: Instant
-    holds_to: Instant | None
-
-    def holds(self, at: Instant) -> bool:
-        """Say whether the fact holds at an instant. The same instant as the end counts as ended."""
-        return self.holds_from <= at and (self.holds_to is None or at < self.holds_to)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Holder(Interval):
     """A person on a subject sheet; `known_at` is when the registrar learnt it."""
 
@@ -118,6 +107,7 @@ class Sheet(Record):
         "responsibility": member(Responsibility),
         "may_sign": listed(Holder.parse, most=_MOST),
         "may_know": listed(Holder.parse, most=_MOST),
+        "authorities": listed(Authority.parse, most=_MOST),
     }
     subject: SubjectId
     birth_date: date
@@ -126,6 +116,8 @@ class Sheet(Record):
     responsibility: Responsibility
     may_sign: tuple[Holder, ...]
     may_know: tuple[Holder, ...]
+    authorities: tuple[Authority, ...] = ()
+    """What two registrars determined beside the lists, in the log's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,19 +268,6 @@ class ExceptionFact(Interval):
     matter: MatterId | None
     person: PersonId | None
     known_at: Instant
-
-    @classmethod
-    def care_order(cls, subject: SubjectId) -> Self:
-        """Return what a sheet says that has a care order: for every matter, from the beginning, naming nobody."""
-        return cls(
-            kind=ExceptionKind.CARE_ORDER,
-            subject=subject,
-            matter=None,
-            person=None,
-            known_at=Instant(0),
-            holds_from=Instant(0),
-            holds_to=None,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

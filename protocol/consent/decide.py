@@ -8,14 +8,10 @@ from protocol.consent.case import Case, ConsentFacts, Sheet
 from protocol.consent.coverage import fallen_away, shielded, situation_of_ask, uncovered
 from protocol.consent.judge import Judged, judge, narrowed, rules_of
 from protocol.consent.law import Requirements
-from protocol.consent.vocabulary import Act, Category, ExceptionKind, Kind
+from protocol.consent.vocabulary import Act, Category, Kind
 from protocol.identifiers import Instant, PersonId, UnitId
 
 __all__ = ["Actor", "Answer", "Ask", "Basis", "Case", "Deny", "Missing", "Permit", "Reason", "decide"]
-
-_EXCEPTIONS = {
-    ExceptionKind.CARE_ORDER: Reason.EXCEPTION_CARE_ORDER,
-}
 
 
 def decide(ask: Ask, case: Case, at: Instant) -> Answer:
@@ -30,7 +26,7 @@ def decide(ask: Ask, case: Case, at: Instant) -> Answer:
         return Deny(Reason.SHEET_MISSING)
     if at >= sheet.not_after:
         return Deny(Reason.SHEET_ENDED)
-    refused = _nonsense(ask, at) or _exception(ask, case, at) or _parties(ask, case, sheet, at)
+    refused = _nonsense(ask, at) or _parties(ask, case, sheet, at)
     if refused is not None:
         return Deny(refused)
     consents = _consents(ask, case)
@@ -51,15 +47,6 @@ def _nonsense(ask: Ask, at: Instant) -> Reason | None:
     else:
         whole = ask.reader is not None and ask.shared_at is not None and ask.shared_at <= at and not ask.receivers
     return None if whole and ask.categories else Reason.ASK_INCOMPLETE
-
-
-def _exception(ask: Ask, case: Case, at: Instant) -> Reason | None:
-    """Deny where one of the law's exceptions is at work: a care order."""
-    for fact in case.exceptions:
-        stops = _EXCEPTIONS.get(fact.kind)
-        if stops and fact.subject == ask.subject and fact.matter in (None, ask.matter) and fact.holds(at):
-            return stops
-    return None
 
 
 def _parties(ask: Ask, case: Case, sheet: Sheet, at: Instant) -> Reason | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from protocol.consent.case import Case, Signature
-from protocol.consent.law import NO_PERSONS, Requirements, Situation
+from protocol.consent.guardianship import NO_PERSONS
+from protocol.consent.law import Requirements, Situation
 from protocol.consent.terms import Terms
 from protocol.consent.vocabulary import Evidence, ExceptionKind, Purpose, Regime
 from protocol.identifiers import Instant, PersonId

@@ -17,6 +17,7 @@ from protocol.consent.answer import Deny, Missing, Reason
 from protocol.consent.ask import Actor, Ask
 from protocol.consent.case import Case, Sheet
 from protocol.consent.coverage import covers, shielded
+from protocol.consent.in_place import InPlace
 from protocol.consent.ruleset import Rule, rule_sets
 from protocol.consent.terms import Terms
 from protocol.consent.visibility import view
@@ -75,6 +76,9 @@ class Who(StrEnum):
 
     YOU = "you"
     GUARDIAN = "guardian"
+    SERVICE = "service"
+    """The child welfare service, by an order."""
+    REPRESENTATIVE = "representative"
     CHILD = "child"
     OTHER = "other"
 
@@ -211,9 +215,11 @@ def audience_of(viewer: Actor, case: Case, terms: Terms | None) -> Audience:
     Both a GP and BUP work in health; BUP is where a referral goes to and a discharge summary comes from.
     """
     if viewer.unit is None:
-        selves = () if case.sheet is None else case.sheet.may_sign
-        young = any(each.person == viewer.person and each.capacity is Capacity.SELF for each in selves)
-        return Audience.YOUTH if young else Audience.PARENT
+        listed = () if case.sheet is None else case.sheet.may_sign
+        footings = {each.capacity for each in listed if each.person == viewer.person}
+        if Capacity.CHILD_WELFARE in footings:
+            return Audience.CHILD_WELFARE
+        return Audience.YOUTH if Capacity.SELF in footings else Audience.PARENT
     unit = case.units.get(viewer.unit)
     regime = Regime.OTHER if unit is None else unit.regime
     if regime is not Regime.HEALTH:
@@ -248,7 +254,14 @@ def _who(missing: Missing, viewer: Actor, sheet: Sheet | None) -> Who:
         return Who.YOU
     if heard or Capacity.SELF in footings:
         return Who.CHILD
-    return Who.GUARDIAN if Capacity.GUARDIAN in footings else Who.OTHER
+    return next((who for capacity, who in _FOOTINGS if capacity in footings), Who.OTHER)
+
+
+_FOOTINGS = (
+    (Capacity.CHILD_WELFARE, Who.SERVICE),
+    (Capacity.REPRESENTATIVE, Who.REPRESENTATIVE),
+    (Capacity.GUARDIAN, Who.GUARDIAN),
+)
 
 
 def _act(missing: Missing) -> tuple[int, str]:
@@ -258,10 +271,13 @@ def _act(missing: Missing) -> tuple[int, str]:
 _ACTS: Sequence[RoleAct] = tuple(RoleAct)
 
 
-def rules_named(ids: str | None) -> tuple[Rule, ...]:
+def rules_named(ids: str | None) -> tuple[Rule | InPlace, ...]:
     """Return the packaged rules that an answer names, in its order; those that this program lacks are left out."""
     wanted = () if ids is None else ids.split(" ")
-    every = {rule.id: rule for rules in rule_sets().values() for rule in rules.rules}
+    every: dict[str, Rule | InPlace] = {}
+    for rules in rule_sets().values():
+        every |= {rule.id: rule for rule in rules.rules}
+        every |= {rule.id: rule for rule in rules.in_place}
     return tuple(every[each] for each in wanted if each in every)
 
 

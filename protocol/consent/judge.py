@@ -13,11 +13,12 @@ from protocol.consent.age import Band, band, birthday
 from protocol.consent.answer import Deny, Missing, Reason
 from protocol.consent.case import Case, ConsentFacts, Dated, Sheet, Signature
 from protocol.consent.exceptions import accepted, excused, within_health, without
+from protocol.consent.guardianship import NO_PERSONS, counted
 from protocol.consent.law import (
-    NO_PERSONS,
     Law,
     Requirements,
     Situation,
+    guardians,
     law_of,
     minor,
     responsibility_is_clear,
@@ -85,7 +86,7 @@ def judge(judged: Judged, then: Instant, now: Instant) -> Requirements | Deny:
     if isinstance(asked, Reason):
         return Deny(asked)
     rule = " ".join(asked.rules)
-    if minor(judged.sheet.birth_date, now) and not responsibility_is_clear(judged.sheet, now):
+    if minor(judged.sheet.birth_date, now) and not responsibility_is_clear(judged.sheet, judged.situation.purpose, now):
         return Deny(Reason.RESPONSIBILITY_UNCLEAR, rule)
     if asked.heard and _heard_against(judged, now):
         return Deny(Reason.HEARD_AGAINST, rule)
@@ -120,11 +121,12 @@ def ends(judged: Judged, now: Instant) -> tuple[Instant, Instant]:
 
 def signed(judged: Judged, then: Instant, now: Instant) -> frozenset[PersonId]:
     """Return whose signatures count at an instant: made by `then`, and not disputed by `now`."""
-    return frozenset(
-        signature.person
+    in_time = [
+        signature
         for signature in judged.consent.signatures
         if accepted(signature, judged.case, now) and _in_time(judged, signature, then)
-    )
+    ]
+    return counted(judged.rules, judged.sheet, judged.situation.purpose, in_time, then)
 
 
 def _not_in_time(judged: Judged, then: Instant) -> Reason | None:
@@ -170,11 +172,13 @@ def _counts(judged: Judged, word: Dated | Narrowing) -> bool:
 def _entitled(judged: Judged, at: Instant) -> frozenset[PersonId]:
     asked, needed = judged.asked(at), judged.needed(at)
     voices = judged.situation.own_senders | youth_from_16(judged.sheet, at)
+    # In whose place somebody else signs now, or nobody can, cannot stop it, but may take back their own signature.
+    own = guardians(judged.sheet, at) if minor(judged.sheet.birth_date, at) else NO_PERSONS
+    by_own_hand = {signature.person for signature in judged.consent.signatures}
     if isinstance(asked, Reason) or isinstance(needed, Reason):
-        return voices
-    # Whom a ground excuses from signing cannot stop it by a withdrawal, but may take back their own signature.
-    own = asked.signers & {signature.person for signature in judged.consent.signatures}
-    return voices | own | needed.signers | needed.objectors | needed.informed
+        return voices | (own & by_own_hand)
+    # Nor can whom a ground excuses from signing.
+    return voices | ((own | asked.signers) & by_own_hand) | needed.signers | needed.objectors | needed.informed
 
 
 def youth_from_16(sheet: Sheet, at: Instant) -> frozenset[PersonId]:

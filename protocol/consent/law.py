@@ -10,8 +10,19 @@ from functools import cached_property, lru_cache
 
 from protocol.consent.age import Band, band, months_after, thresholds
 from protocol.consent.answer import Missing, Reason
+from protocol.consent.authority import Authority
 from protocol.consent.case import Holder, Sheet
 from protocol.consent.circumstance import NOTHING, Recorded
+from protocol.consent.guardianship import (
+    NO_GROUPS,
+    NO_PERSONS,
+    Groups,
+    GuardiansPart,
+    each,
+    guardians_part,
+    is_settled,
+    who,
+)
 from protocol.consent.ruleset import Informed, MayObject, Pair, Rule, RuleSet, Signs
 from protocol.consent.terms import PersonParty, Role, Terms
 from protocol.consent.vocabulary import Capacity, Category, Circumstance, Kind, Purpose, Responsibility, RoleAct
@@ -21,7 +32,6 @@ _OWN_OBSERVATIONS = frozenset({Category.OWN_OBSERVATIONS})
 _GUARDIANS_SIGN = frozenset({Signs.ALL_GUARDIANS, Signs.GUARDIANS_AND_YOUTH, Signs.ONE_GUARDIAN})
 _YOUTH_SIGNS = frozenset({Signs.GUARDIANS_AND_YOUTH, Signs.YOUTH})
 _MINORS = frozenset({Band.UNDER_7, Band.FROM_7, Band.FROM_12, Band.AT_15})
-NO_PERSONS: frozenset[PersonId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +68,12 @@ class Requirements:
 
 def guardians(sheet: Sheet, at: Instant) -> frozenset[PersonId]:
     """Return who held parental responsibility at an instant, as far as it was known then."""
-    return _who(sheet.may_sign, Capacity.GUARDIAN, at)
+    return who(sheet.may_sign, Capacity.GUARDIAN, at)
 
 
 def youth(sheet: Sheet, at: Instant) -> frozenset[PersonId]:
     """Return the subject's own person, or nobody while the subject has no key."""
-    return _who(sheet.may_sign, Capacity.SELF, at)
+    return who(sheet.may_sign, Capacity.SELF, at)
 
 
 def minor(birth_date: date, at: Instant) -> bool:
@@ -81,21 +91,30 @@ def requirements(rules: RuleSet, situation: Situation, sheet: Sheet, at: Instant
 
 def law_of(rules: RuleSet, situation: Situation, sheet: Sheet) -> Law:
     """Return the law of one situation around one child, to ask it for several instants."""
-    return _law(rules, situation, sheet.birth_date, sheet.may_sign)
+    return _law(rules, situation, sheet.birth_date, sheet.may_sign, sheet.authorities)
 
 
 class Law:
     """What the law asks in one situation around one child: derived once for each stretch of time that sees no turn.
 
-    A turn is a birthday that matters, a rule that begins, a holder who begins, ends or becomes known, or something
-    recorded that begins or ends.
+    A turn is a birthday that matters, a rule that begins, a holder or authority that begins, ends or becomes known, or
+    something recorded that begins or ends.
     """
 
-    def __init__(self, rules: RuleSet, situation: Situation, birth_date: date, may_sign: tuple[Holder, ...]) -> None:
+    def __init__(
+        self,
+        rules: RuleSet,
+        situation: Situation,
+        birth_date: date,
+        may_sign: tuple[Holder, ...],
+        authorities: tuple[Authority, ...],
+    ) -> None:
         self._rules, self._situation, self._birth_date, self._may_sign = rules, situation, birth_date, may_sign
+        self._authorities = authorities
         turns = {*thresholds(birth_date), *rules.beginnings, *situation.recorded.turns}
-        for each in may_sign:
-            turns |= {each.known_at, each.holds_from, each.holds_from if each.holds_to is None else each.holds_to}
+        turns = turns.union(*(one.turns for one in authorities))
+        for one in may_sign:
+            turns |= {one.known_at, one.holds_from, one.holds_from if one.holds_to is None else one.holds_to}
         self._turns = sorted(turns)
         self._derived: dict[int, Requirements | Reason] = {}
 
@@ -111,11 +130,12 @@ class Law:
         situation = self._situation
         if situation.kind not in self._rules.purposes[situation.purpose].kinds:
             return Reason.KIND_NOT_ALLOWED
-        holders, selves = (_who(self._may_sign, each, at) for each in (Capacity.GUARDIAN, Capacity.SELF))
-        found = _rules(self._rules, situation, self._birth_date, situation.recorded.at(holders, at), at)
+        part = guardians_part(self._rules, self._authorities, self._may_sign, situation.purpose, at)
+        circumstance = situation.recorded.at(NO_PERSONS.union(*part.groups), at)
+        found = _rules(self._rules, situation, self._birth_date, circumstance, at)
         if not found:
             return Reason.RULES_UNKNOWN
-        return _apply(found, holders, selves, situation)
+        return _apply(found, part, who(self._may_sign, Capacity.SELF, at), situation)
 
 
 # Every signature and every share under a consent asks for the same few situations around the same children.
@@ -123,32 +143,35 @@ _law = lru_cache(maxsize=4_096)(Law)
 
 
 def _apply(
-    found: frozenset[Rule], holders: frozenset[PersonId], selves: frozenset[PersonId], situation: Situation
+    found: frozenset[Rule], part: GuardiansPart, selves: frozenset[PersonId], situation: Situation
 ) -> Requirements | Reason:
     """Apply rules to people, uniting what they ask."""
     groups: set[frozenset[PersonId]] = set()
-    own_observations = situation.categories == _OWN_OBSERVATIONS
     for rule in found:
-        asked = _groups(rule.signs, holders, selves)
+        asked = _groups(rule.signs, part, selves)
         if asked is None:
-            asked = _sending(rule.signs, holders, selves, situation.own_senders, own_observations=own_observations)
+            asked = _sending(rule.signs, part, selves, situation)
         if isinstance(asked, Reason):
             return asked
         groups |= asked
+    in_place = part.rules if any(rule.signs in _GUARDIANS_SIGN for rule in found) else ()
     return Requirements(
         tuple(sorted(groups, key=sorted)),
         heard=any(rule.heard for rule in found),
-        informed=holders if any(rule.informed is Informed.OTHER_GUARDIANS for rule in found) else NO_PERSONS,
-        objectors=_objectors(found, holders, selves),
-        rules=tuple(sorted(rule.id for rule in found)),
+        informed=part.told if any(rule.informed is Informed.OTHER_GUARDIANS for rule in found) else NO_PERSONS,
+        objectors=_objectors(found, part.told, selves),
+        rules=tuple(sorted((*(rule.id for rule in found), *in_place))),
     )
 
 
-def responsibility_is_clear(sheet: Sheet, at: Instant) -> bool:
+def responsibility_is_clear(sheet: Sheet, purpose: Purpose, at: Instant) -> bool:
     """Say whether the register's word fits the list: joint takes two or more, sole exactly one, nothing else will do.
 
-    A list that is shorter than the register's word hides a guardian (DOMAIN E2, E18).
+    A list that is shorter than the register's word hides a guardian (DOMAIN E2, E18), unless two registrars determined
+    who decides.
     """
+    if is_settled(sheet, purpose, at):
+        return True
     count = len(guardians(sheet, at))
     if sheet.responsibility is Responsibility.JOINT:
         return count > 1
@@ -181,14 +204,6 @@ def roles(asked: Requirements, sheet: Sheet) -> tuple[Role, ...]:
     return tuple(Role(each.person, each.act, rule) for each in sorted(listed))
 
 
-def _who(may_sign: tuple[Holder, ...], capacity: Capacity, at: Instant) -> frozenset[PersonId]:
-    return frozenset(
-        holder.person
-        for holder in may_sign
-        if holder.capacity is capacity and holder.known_at <= at and holder.holds(at)
-    )
-
-
 def _rules(
     rules: RuleSet, situation: Situation, birth_date: date, circumstance: Circumstance, at: Instant
 ) -> frozenset[Rule]:
@@ -197,44 +212,33 @@ def _rules(
     return frozenset(rule for rule in found if rule is not None)
 
 
-def _groups(
-    signs: Signs, holders: frozenset[PersonId], selves: frozenset[PersonId]
-) -> frozenset[frozenset[PersonId]] | Reason | None:
+def _groups(signs: Signs, part: GuardiansPart, selves: frozenset[PersonId]) -> Groups | Reason | None:
     """Return the groups of whom one each must sign, or why nobody can; None where it depends on who sends."""
     of_guardians, of_youth = signs in _GUARDIANS_SIGN, signs in _YOUTH_SIGNS
-    if of_guardians and not holders:
-        return Reason.NO_SIGNER
+    if of_guardians and not part.groups:
+        return part.nobody
     if of_youth and not selves:
         return Reason.YOUTH_NOT_ENROLLED
     if signs is Signs.ONE_GUARDIAN:
-        return frozenset({holders})
+        return frozenset({NO_PERSONS.union(*part.groups)})
     if of_guardians or of_youth:
-        return _each((holders if of_guardians else NO_PERSONS) | (selves if of_youth else NO_PERSONS))
+        return (part.groups if of_guardians else NO_GROUPS) | (each(selves) if of_youth else NO_GROUPS)
     return None
 
 
-def _sending(
-    signs: Signs,
-    holders: frozenset[PersonId],
-    selves: frozenset[PersonId],
-    senders: frozenset[PersonId],
-    *,
-    own_observations: bool,
-) -> frozenset[frozenset[PersonId]] | Reason:
+def _sending(signs: Signs, part: GuardiansPart, selves: frozenset[PersonId], situation: Situation) -> Groups | Reason:
     """Whoever sends what is their own signs for it, when the rule lets them send."""
+    senders = situation.own_senders
     may_send = {
-        Signs.SENDING_GUARDIAN: holders,
+        Signs.SENDING_GUARDIAN: part.senders,
         Signs.SENDING_YOUTH: selves,
-    }.get(signs, holders | selves)
+    }.get(signs, part.senders | selves)
     if not senders or not senders <= may_send:
         return Reason.SENDER_MAY_NOT_SEND
-    if signs is Signs.YOUTH_OR_OWN_OBSERVATIONS and not senders <= selves and not own_observations:
+    own_only = part.own_only or signs is Signs.YOUTH_OR_OWN_OBSERVATIONS
+    if own_only and not senders <= selves and situation.categories != _OWN_OBSERVATIONS:
         return Reason.OWN_OBSERVATIONS_ONLY
-    return _each(senders)
-
-
-def _each(persons: frozenset[PersonId]) -> frozenset[frozenset[PersonId]]:
-    return frozenset(frozenset({person}) for person in persons)
+    return each(senders)
 
 
 def _objectors(found: Iterable[Rule], holders: frozenset[PersonId], selves: frozenset[PersonId]) -> frozenset[PersonId]:

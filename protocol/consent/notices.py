@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from protocol.consent.answer import Reason
 from protocol.consent.case import Case, ConsentFacts, Dated
-from protocol.consent.law import NO_PERSONS, Requirements, youth
+from protocol.consent.guardianship import NO_PERSONS
+from protocol.consent.law import Requirements, youth
 from protocol.consent.remaining import remaining
 from protocol.consent.state import Standing, State, prepare, standing
 from protocol.consent.terms import Terms

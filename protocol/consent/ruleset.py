@@ -14,10 +14,11 @@ from types import MappingProxyType
 from typing import Self
 
 from keys.canonical import canonical
-from protocol.consent.age import BANDS, Band, midnight
-from protocol.consent.case import parse_date
+from protocol.consent.age import BANDS, Band
 from protocol.consent.fields import closed, short_text
-from protocol.consent.vocabulary import Circumstance, Kind, Purpose, Regime
+from protocol.consent.in_place import SIGNS, InPlace
+from protocol.consent.vocabulary import AuthorityKind, Circumstance, Kind, Purpose, Regime
+from protocol.consent.wording import WORDING, Footing, day, in_line, require_validity
 from protocol.identifiers import Instant
 from protocol.reading import Malformed, boolean, distinct, integer, listed
 
@@ -26,7 +27,6 @@ Pair = tuple[Regime | None, Regime | None]
 
 PAIRS: tuple[Pair, ...] = tuple(product((*Regime, None), repeat=2))
 _Cell = tuple[Purpose, Band, Pair, Circumstance]
-_LONGEST = 2_000
 
 
 class BadRules(ValueError):
@@ -82,14 +82,6 @@ class MayObject(StrEnum):
     OTHER_GUARDIANS_AND_YOUTH = "other-guardians-and-youth"
 
 
-class Footing(StrEnum):
-    """Where a rule stands."""
-
-    LAW = "law"
-    PRODUCT = "product"
-    UNCERTAIN = "uncertain"
-
-
 # Rules are compared by identity: they are keys of caches that every decision looks into.
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
@@ -119,12 +111,9 @@ class Rule:
     @classmethod
     def parse(cls, value: object) -> Self:
         """Read one rule; any other shape raises ValueError."""
-        sentence = short_text(_LONGEST)
         rule = cls(
             **closed(
                 value,
-                id=short_text(100),
-                version=_version,
                 purpose=Purpose,
                 from_age=integer,
                 to_age=integer,
@@ -134,12 +123,7 @@ class Rule:
                 heard=boolean,
                 informed=Informed,
                 may_object=MayObject,
-                reference=sentence,
-                footing=Footing,
-                valid_from=_midnight,
-                valid_to=lambda text: None if text == "" else _midnight(text),
-                nb=sentence,
-                en=sentence,
+                **WORDING,
             )
         )
         rule._refuse_contradictions()
@@ -151,8 +135,7 @@ class Rule:
             raise Malformed(f"rule {self.id} cuts an age band in two")
         if self.from_age > self.to_age:
             raise Malformed(f"rule {self.id} is for nobody: its first age lies after its last")
-        if self.valid_to is not None and self.valid_to <= self.valid_from:
-            raise Malformed(f"rule {self.id} is never valid: it ends before it begins")
+        require_validity(self)
         if (self.signs in _SENDING) is not (self.purpose is Purpose.OWN_SENDING):
             raise Malformed(f"rule {self.id} names a sender to sign, or none, against its purpose")
 
@@ -202,7 +185,9 @@ class RuleSet:
     digest: str
     purposes: Mapping[Purpose, Scope]
     rules: tuple[Rule, ...]
+    in_place: tuple[InPlace, ...]
     _cells: Mapping[_Cell, tuple[Rule, ...]]
+    _standing: Mapping[AuthorityKind, tuple[InPlace, ...]]
 
     @classmethod
     def parse(cls, toml: str) -> Self:
@@ -218,23 +203,27 @@ class RuleSet:
                 content,
                 id=short_text(20),
                 version=short_text(20),
-                valid_from=_midnight,
+                valid_from=day,
                 purposes=lambda value: closed(value, **dict.fromkeys(Purpose, Scope.parse)),
                 rules=listed(Rule.parse),
+                in_place=listed(InPlace.parse),
             )
             digest = hashlib.sha256(canonical(content)).hexdigest()
         except ValueError as error:
             raise BadRules(f"not a rule set: {error}") from error
         rules: tuple[Rule, ...] = read["rules"]
-        if len({rule.id for rule in rules}) != len(rules):
+        in_place: tuple[InPlace, ...] = read["in_place"]
+        if len({rule.id for rule in rules} | {rule.id for rule in in_place}) != len(rules) + len(in_place):
             raise BadRules("two rules have one id")
         purposes = MappingProxyType({Purpose(name): scope for name, scope in read["purposes"].items()})
-        return cls(read["id"], read["version"], digest, purposes, rules, _index(rules, read["valid_from"]))
+        begins = read["valid_from"]
+        cells, standing = _index(rules, begins), _index_in_place(in_place, begins)
+        return cls(read["id"], read["version"], digest, purposes, rules, in_place, cells, standing)
 
     @cached_property
     def beginnings(self) -> frozenset[Instant]:
         """The instants at which a rule begins to hold; between them `find` answers the same."""
-        return frozenset(rule.valid_from for rule in self.rules)
+        return frozenset({rule.valid_from for rule in self.rules} | {rule.valid_from for rule in self.in_place})
 
     def find(
         self, purpose: Purpose, band: Band, pair: Pair, at: Instant, circumstance: Circumstance = Circumstance.ORDINARY
@@ -245,6 +234,11 @@ class RuleSet:
                 return rule
         return None
 
+    def standing_by(self, authority: AuthorityKind, at: Instant) -> InPlace:
+        """Return the one rule by which somebody stands in the guardians' place; the first, before the set begins."""
+        line = self._standing[authority]
+        return next((rule for rule in line if rule.valid_from <= at), line[-1])
+
 
 def _index(rules: tuple[Rule, ...], begins: Instant) -> Mapping[_Cell, tuple[Rule, ...]]:
     """File the rules by cell, latest first, refusing gaps and overlaps in each cell's time line."""
@@ -252,15 +246,24 @@ def _index(rules: tuple[Rule, ...], begins: Instant) -> Mapping[_Cell, tuple[Rul
     for rule in rules:
         for cell in rule.cells():
             cells[cell].append(rule)
-    for cell, line in cells.items():
-        line.sort(key=lambda rule: rule.valid_from)
-        ends = [begins, *(rule.valid_to for rule in line)]
-        starts = [*(rule.valid_from for rule in line), None]
-        if ends != starts:
+    found = {}
+    for cell, among in cells.items():
+        line = in_line(among, begins)
+        if line is None:
             purpose, band, (sender, receiver), circumstance = cell
             raise BadRules(f"a gap or an overlap at {purpose}/{band} from {sender} to {receiver}, {circumstance}")
-        line.reverse()
-    return MappingProxyType({cell: tuple(line) for cell, line in cells.items()})
+        found[cell] = line
+    return MappingProxyType(found)
+
+
+def _index_in_place(rules: tuple[InPlace, ...], begins: Instant) -> Mapping[AuthorityKind, tuple[InPlace, ...]]:
+    found = {}
+    for kind in SIGNS:
+        line = in_line([rule for rule in rules if rule.authority is kind], begins)
+        if line is None:
+            raise BadRules(f"a gap or an overlap at who stands in the guardians' place by a {kind}")
+        found[kind] = line
+    return MappingProxyType(found)
 
 
 @lru_cache(maxsize=1)
@@ -281,7 +284,8 @@ def together(sets: Iterable[RuleSet]) -> Mapping[str, RuleSet]:
     if len({(rules.id, rules.version) for rules in found.values()}) != len(found):
         raise BadRules("two rule sets have one id and version: raise the version of the changed one")
     wordings: dict[tuple[str, int], tuple[object, ...]] = {}
-    for rule in (rule for rules in found.values() for rule in rules.rules):
+    every: list[Rule | InPlace] = [rule for rules in found.values() for rule in rules.rules]
+    for rule in [*every, *(rule for rules in found.values() for rule in rules.in_place)]:
         if wordings.setdefault((rule.id, rule.version), astuple(rule)) != astuple(rule):
             raise BadRules(
                 f"rule {rule.id} version {rule.version} has two wordings: raise the version of the later one"
@@ -296,15 +300,4 @@ def current_rules() -> RuleSet:
     return rule_sets()[RuleSet.parse(text).digest]
 
 
-def _midnight(value: object) -> Instant:
-    return midnight(parse_date(value))
-
-
 _circumstances = distinct(Circumstance, least=1)
-
-
-def _version(value: object) -> int:
-    version = integer(value)
-    if version < 1:
-        raise Malformed("versions begin at 1")
-    return version

@@ -80,7 +80,24 @@ class Capacity(StrEnum):
     FAMILY = "family"
     """May know, never signs: a foster parent, a parent without parental responsibility."""
     CHILD_WELFARE = "child-welfare"
-    """Signs under a care order, which this version refuses."""
+    """Signs in the guardians' place under a care order or an emergency order, and only then."""
+    REPRESENTATIVE = "representative"
+    """Signs in the guardians' place for a child without them here, for as long as a mandate lasts."""
+
+
+class AuthorityKind(StrEnum):
+    """What two registrars can determine about who may sign."""
+
+    CARE_ORDER = "care-order"
+    EMERGENCY_ORDER = "emergency-order"
+    MANDATE = "mandate"
+    """A representative's."""
+    RESPONSIBILITY = "responsibility"
+    """Who has parental responsibility, by documents, where the register does not say."""
+
+
+ORDERS = frozenset({AuthorityKind.CARE_ORDER, AuthorityKind.EMERGENCY_ORDER})
+"""Under these the child welfare service signs."""
 
 
 class Responsibility(StrEnum):
@@ -142,7 +159,6 @@ class ExceptionKind(StrEnum):
     """The law's exceptions to who must sign."""
 
     ONE_GUARDIAN = "one-guardian"
-    CARE_ORDER = "care-order"
 
 
 class Language(StrEnum):

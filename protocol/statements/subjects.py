@@ -10,11 +10,12 @@ from typing import Any, ClassVar, Self
 
 from keys.canonical import canonical
 from keys.encoding import decode, encode
+from protocol.consent.authority import Authority
 from protocol.consent.case import Holder, Sheet, parse_date
-from protocol.consent.fields import plain
+from protocol.consent.fields import ordered, plain
 from protocol.consent.vocabulary import Responsibility
 from protocol.identifiers import Instant, SubjectId, parse_digest, parse_instant
-from protocol.reading import Fields, boolean, integer, listed, text
+from protocol.reading import Fields, integer, listed, text
 
 _SHEET = {
     "number": integer,
@@ -24,7 +25,7 @@ _SHEET = {
     "responsibility": Responsibility,
     "may_sign": listed(Holder.parse, most=20),
     "may_know": listed(Holder.parse, most=20),
-    "care_order": boolean,
+    "authorities": ordered(parse_digest, str, least=0, most=200),
     "card": parse_digest,
     "index": parse_digest,
 }
@@ -42,13 +43,17 @@ class SheetBody:
     responsibility: Responsibility
     may_sign: tuple[Holder, ...]
     may_know: tuple[Holder, ...]
-    care_order: bool
+    authorities: tuple[str, ...]
     card: str
     index: str
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
-        """Take the sheet's members; `card` is the subject card's digest, `index` the national id's blind index."""
+        """Take the sheet's members.
+
+        `card` is the subject card's digest, `index` the national id's blind index; `authorities` are the digests, in
+        order, of everything in `protocol.statements.authority` that was said about the child, but confirmations.
+        """
         return cls(**fields.take_all(_SHEET))
 
     def to_json(self) -> dict[str, Any]:
@@ -61,13 +66,13 @@ class SheetBody:
             "responsibility": str(self.responsibility),
             "may_sign": plain(self.may_sign),
             "may_know": plain(self.may_know),
-            "care_order": self.care_order,
+            "authorities": list(self.authorities),
             "card": self.card,
             "index": self.index,
         }
 
-    def facts(self, not_after: Instant) -> Sheet:
-        """Return what `decide` needs to know, with the end that renewals have moved."""
+    def facts(self, not_after: Instant, authorities: tuple[Authority, ...]) -> Sheet:
+        """Return what `decide` needs to know, with the end that renewals have moved and what `authorities` come to."""
         return Sheet(
             self.subject,
             self.birth_date,
@@ -76,6 +81,7 @@ class SheetBody:
             self.responsibility,
             self.may_sign,
             self.may_know,
+            authorities,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from protocol.consent.case import Case, ConsentFacts, ExceptionFact, Hearing, Membership
+from protocol.consent.case import Case, ConsentFacts, Hearing, Membership
 from protocol.consent.terms import Terms, UnitParty
 from protocol.facts import recognise
 from protocol.identifiers import Instant, UnitId
@@ -67,7 +67,7 @@ def around(  # noqa: PLR0917  (the parts of a case, in its order)
     policy = _policy(connection, at)
     matters = {each.terms.matter for each in consents}
     return Case(
-        sheet=None if known is None else known.body.facts(known.not_after),
+        sheet=None if known is None else identity.sheet_facts(connection, known),
         units=identity.unit_facts(connection, named) if named else {},
         memberships=_memberships(connection, actors, at),
         consents=tuple(consents),
@@ -77,10 +77,7 @@ def around(  # noqa: PLR0917  (the parts of a case, in its order)
             *(shield for each in shieldings(connection, matters).values() for shield in each.shields),
             *exclusions.hiding(connection, subject, matters),
         ),
-        exceptions=(
-            *recognised.exceptions,
-            *(() if known is None or not known.body.care_order else (ExceptionFact.care_order(subject),)),
-        ),
+        exceptions=recognised.exceptions,
         rule_sets=() if policy is None else policy.rules,
         recorded=policy is not None and policy.recorded,
     )

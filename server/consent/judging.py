@@ -15,7 +15,7 @@ from protocol.consent.law import Requirements, minor, responsibility_is_clear, r
 from protocol.consent.state import prepare
 from protocol.consent.terms import PersonParty
 from protocol.consent.visibility import view
-from protocol.consent.vocabulary import ExceptionKind, RoleAct
+from protocol.consent.vocabulary import RoleAct
 from protocol.identifiers import Instant
 from protocol.statements.consent import (
     NoticeBody,
@@ -61,7 +61,7 @@ def against_request(consent: ConsentFacts, case: Case, at: Instant) -> str | Non
     asked = judged.asked(at)
     if isinstance(asked, Reason):
         return asked
-    if minor(judged.sheet.birth_date, at) and not responsibility_is_clear(judged.sheet, at):
+    if minor(judged.sheet.birth_date, at) and not responsibility_is_clear(judged.sheet, judged.situation.purpose, at):
         return Reason.RESPONSIBILITY_UNCLEAR
     return None if roles(asked, judged.sheet) == consent.terms.roles else WRONG_ROLES.code
 
@@ -133,8 +133,6 @@ def _narrower(less: Less, judged: Judged) -> bool:
 
 def _against_facts(judged: Judged, at: Instant) -> Reason | None:
     terms, sheet = judged.consent.terms, judged.sheet
-    if any(each.kind is ExceptionKind.CARE_ORDER for each in judged.case.exceptions):
-        return Reason.EXCEPTION_CARE_ORDER
     for party in (*terms.senders, *terms.receivers):
         if isinstance(party, PersonParty):
             if not any(each.person == party.person and each.holds(at) for each in sheet.may_know):

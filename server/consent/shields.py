@@ -160,7 +160,7 @@ def _matter(connection: Connection, statement: Statement[ShieldWord], at: Instan
         raise not_known()
     if is_kept_out(connection, word.subject, person, at):
         raise not_known()
-    sheet = known.body.facts(known.not_after)
+    sheet = identity.sheet_facts(connection, known)
     said = shields.shield_words_in(connection, [word.matter])
     found = shields.derived(said).get(word.matter, Shielding((), None))
     if word.unit is None:
@@ -254,7 +254,7 @@ def require_health(connection: Connection, unit: UnitId | None, at: Instant) -> 
 
 def _is_youth(connection: Connection, person: PersonId, subject: SubjectId, at: Instant) -> bool:
     known = identity.sheet(connection, subject)
-    return known is not None and at < known.not_after and person in youth(known.body.facts(known.not_after), at)
+    return known is not None and at < known.not_after and person in youth(identity.sheet_facts(connection, known), at)
 
 
 def _refused(kind: ProblemType) -> Refused:

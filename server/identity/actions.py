@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from protocol.log.details import Decision, Details
 from protocol.log.event import Event
-from protocol.statements.base import Refused
+from protocol.statements.authority import AUTHORITY_WORDS
+from protocol.statements.base import Body, Refused
 from protocol.statements.enrolment import InvitationBody
 from protocol.statements.identity import EndorsementBody, EpochBody, PolicyBody, RenewalBody, SheetBody, UnitBody
 from protocol.statements.restricted import RestrictedEpochBody
+from server.identity.authorities import determine
 from server.identity.children import Covered, publish_renewal, publish_sheet
 from server.identity.intake import Accepted, Rejected, accept
 from server.identity.mailboxes import Sealed, publish_epoch
@@ -32,8 +34,9 @@ MOST_ANSWERS = 5
 """Answers kept to one invitation, and alarms raised after it was used: enough to see that something is wrong."""
 
 INVITATION = {InvitationBody.kind: InvitationBody}
-CHAINED = {
-    body.kind: body for body in (UnitBody, EndorsementBody, EpochBody, RestrictedEpochBody, SheetBody, RenewalBody)
+CHAINED: dict[str, type[Body]] = {
+    body.kind: body
+    for body in (UnitBody, EndorsementBody, EpochBody, RestrictedEpochBody, SheetBody, RenewalBody, *AUTHORITY_WORDS)
 }
 """What may be handed in as a statement of the chain, by kind."""
 
@@ -86,6 +89,8 @@ def _apply(work: Work, statement: Statement[Any], fingerprint: str, parts: Parts
     parts.require_only()
     if isinstance(statement.body, UnitBody):
         return register_unit(work, statement, fingerprint)
+    if isinstance(statement.body, AUTHORITY_WORDS):
+        return determine(work, statement, fingerprint)
     return endorse(work, statement, fingerprint)
 
 

@@ -11,6 +11,7 @@ from protocol.log.event import Event
 from protocol.log.merkle import leaf_hash
 from protocol.statements.base import Refused
 from server.audit.tree import Edge, Tree
+from server.identity.authorities import require_named
 from server.identity.chain import policy_in_force, require_alive, require_next, require_right
 from server.identity.store import mailboxes, subjects
 
@@ -50,6 +51,7 @@ def publish_sheet(
     number, card = subjects.sheet_number(connection, body.subject)
     require_next(body.number, number)
     _require_concerned(work, body, cards or {})
+    require_named(work, body)
     scope = body.subject
     details = Details(actor=statement.iss, act=body.kind, subject=body.subject, statements=(statement.digest,))
     index = work.append(Event.SHEET_PUBLISHED, details, scope)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from server.identity.intake import Rejected
 
 _TITLES = {
+    "bad-authority": (422, "There is nothing of the kind to confirm or to end"),
     "bad-renewal": (422, "The renewal does not cover these sheets"),
     "bad-seen": (422, "The signer has not seen a checkpoint of this log"),
     "bad-statement": (422, "A signed statement does not hold"),
@@ -21,6 +22,7 @@ _TITLES = {
     "not-concerned": (422, "A card is sealed to somebody whom the child does not concern"),
     "not-entitled": (403, "The signer may not say this"),
     "not-in-chain": (422, "Nobody may say this here"),
+    "other-authorities": (422, "The sheet does not name all that was determined about the child"),
     "other-invitation": (409, "The endorsement does not fit its invitation"),
     "other-keys": (409, "A renewal keeps the keys"),
     "other-parts": (422, "What came with the statement does not belong to its kind"),

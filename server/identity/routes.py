@@ -169,8 +169,8 @@ async def post_answer(request: web.Request, invitation: InvitationId, form: Answ
     "/v1/statements",
     summary="Hand in a statement of the chain",
     description=(
-        "Kinds: unit, endorsement, epoch, restricted-epoch, subject-sheet, renewal. "
-        "The same statement again is answered again."
+        "Kinds: unit, endorsement, epoch, restricted-epoch, subject-sheet, renewal, authority, authority-end, "
+        "authority-confirmation. The same statement again is answered again."
     ),
     status=201,
     problems=PROBLEMS,

@@ -95,6 +95,8 @@ class World:
     root: signing.SigningKey
     root_person: PersonId
     registrar: Actor
+    officer: Actor
+    """A second registrar, who confirms."""
     verifier: str
     policy_number: int = 0
     devices: dict[PersonId, Device] = field(default_factory=dict)
@@ -169,7 +171,7 @@ class World:
             "log": self.verifier,
             "witnesses": (),
             "quorum": 0,
-            "registrars": (Registrar(self.registrar.person, self.registrar.keys),),
+            "registrars": tuple(Registrar(each.person, each.keys) for each in (self.registrar, self.officer)),
             "rules": (AcceptedRules(holds_from=Instant(0), holds_to=self.at(3000 * DAY), digest=RULES),),
         }
         return PolicyBody(**(told | changed))
@@ -323,7 +325,7 @@ class World:
             "responsibility": Responsibility.JOINT,
             "may_sign": tuple(self.entitled(guardian) for guardian in guardians),
             "may_know": (),
-            "care_order": False,
+            "authorities": (),
             "card": card.digest,
             "index": "1" * 64,
         }
@@ -389,7 +391,8 @@ async def open_world(folder: Path, clock: Clock | None = None) -> AsyncIterator[
         settings = settings.model_copy(update={"origin": None})
         client = await _serve(settings, clock)
         root_person = PersonId.of(secrets.token_bytes(16))
-        world = World(client, settings, clock, root, root_person, Actor("registrator"), verifier)
+        registrars = Actor("registrator"), Actor("kollega")
+        world = World(client, settings, clock, root, root_person, *registrars, verifier)
         try:
             yield world
         finally:

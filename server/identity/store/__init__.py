@@ -4,6 +4,7 @@ Each function takes a sync connection, so it serves in the writer's transaction 
 stand once, in `statements`; the other tables hold the facts parsed from them, so that a check costs one indexed SELECT.
 """
 
+from server.identity.store.authorities import sheet_facts
 from server.identity.store.bundle import statement_tokens
 from server.identity.store.invitations import Answer, Invitation
 from server.identity.store.mailboxes import (
@@ -55,6 +56,7 @@ __all__ = [
     "memberships_of",
     "on_sheet",
     "sheet",
+    "sheet_facts",
     "sign_in_key",
     "signing_key",
     "statement_tokens",

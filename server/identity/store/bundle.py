@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, null, or_, select, union_all
 
 from protocol.identifiers import UnitId
 from protocol.identity import CUSTODIAN
+from server.identity.store.authorities import words
 from server.identity.store.mailboxes import epochs, epochs_from, latest_epoch
 from server.identity.store.mailboxes import units as known_units
 from server.identity.store.people import endorsements
@@ -33,7 +34,10 @@ _ENDORSEMENTS = select(_e.digest, _e.unit).where(
 )
 _NAMED = select(_n.unit, _n.number).where(_n.digest.in_(bindparam("digests", expanding=True)))
 _NUMBERED = select(_n.digest).where(_n.unit == bindparam("u"), _n.number.in_([bindparam("n"), bindparam("n") + 1]))
-_SHEETS = select(sheets.c.digest).where(sheets.c.subject.in_(bindparam("subjects", expanding=True)))
+_ABOUT_CHILDREN = union_all(
+    select(sheets.c.digest, null()).where(sheets.c.subject.in_(bindparam("subjects", expanding=True))),
+    select(words.c.digest, words.c.unit).where(words.c.subject.in_(bindparam("subjects", expanding=True))),
+)
 
 
 def statement_tokens(
@@ -47,11 +51,16 @@ def statement_tokens(
     """Give (token, leaf index), in the log's order, of all that `protocol.identity.Directory` needs to believe these.
 
     That is: the units with their ancestors, custodians' endorsements and latest epochs; the persons' endorsements,
-    with the units and custodians that these hang on; the subjects' sheets. `named_epochs` (digests) adds older epochs,
+    with the units and custodians that these hang on; the subjects' sheets with all that was determined about who may
+    sign, and the services that orders name. `named_epochs` (digests) adds older epochs,
     each with its successor, which shows until when it was the latest.
     """
     digests: set[str] = set()
     wanted: set[str] = set(units)
+    if subjects:
+        for digest, service in connection.execute(_ABOUT_CHILDREN, {"subjects": sorted(subjects)}):
+            digests.add(digest)
+            wanted |= {service} if service else set()
     for digest, unit in _endorsements(connection, persons, units):
         digests.add(digest)
         wanted |= {unit} if unit else set()
@@ -62,8 +71,6 @@ def statement_tokens(
     if named_epochs:
         for unit, number in connection.execute(_NAMED, {"digests": sorted(named_epochs)}).all():
             digests |= set(connection.execute(_NUMBERED, {"u": unit, "n": number}).scalars())
-    if subjects:
-        digests |= set(connection.execute(_SHEETS, {"subjects": sorted(subjects)}).scalars())
     return [(each.token, each.leaf_index) for each in find_statements(connection, digests)]
 
 

@@ -22,6 +22,7 @@ from server.audit.batch import Work
 from server.audit.wiring import DATABASE, WRITER
 from server.consent import actions, cases
 from server.identity.intake import INTAKE, Accepted
+from tests.http.consent.care import open_service
 from tests.http.consent.support import Town, new_statement, open_town, publish_rules
 from tests.kit.clock import DAY
 from tests.kit.world import Unit, done, open_world
@@ -80,9 +81,11 @@ async def test_each_fact_is_read_anew_for_each_ask(town: Town) -> None:
     town.world.clock.forward(1)
     done(await town.world.next_epoch(town.gp, [town.gp.custodian, town.doctor]))
     assert await reason() is None
-    await town.next_sheet(care_order=True)
+    service = await open_service(town)
+    recorded = await service.record()
     assert await reason() is Reason.EXCEPTION_CARE_ORDER
-    await town.next_sheet(care_order=False)
+    done(await service.confirm(recorded))
+    assert await reason() is Reason.NEEDS_NEW_CONSENT
     done(await town.say(town.mother, WithdrawalBody, terms))
     assert await reason() is Reason.WITHDRAWN
 

@@ -109,12 +109,6 @@ async def test_a_guardian_missing_on_the_sheet_makes_responsibility_unclear(tmp_
         assert "responsib" in answer.body["detail"]
 
 
-async def test_under_a_care_order_nothing_is_asked_for_here(tmp_path: Path) -> None:
-    async with open_town(tmp_path, care_order=True) as town:
-        answer = await town.ask(town.doctor, await town.terms(), town.gp)
-        assert refusal(answer) == (403, "exception-care-order")
-
-
 async def test_ends_beyond_the_purposes_longest_times_are_refused(town: Town) -> None:
     made = town.world.clock.now
     longest = longest_share(made)

@@ -63,10 +63,10 @@ async def withdrawal_of(town: Town, terms: Terms) -> Action:
     return lambda work: actions.say(work, statement, app[ON_ENDED])
 
 
-async def care_order_of(town: Town) -> Action:
-    """The action of publishing the child's next sheet, with a care order on it."""
+async def removal_of(town: Town) -> Action:
+    """The action of publishing the child's next sheet, on which nobody may sign."""
     app, registrar = town.world.client.app, town.world.registrar
-    body = replace(town.child.sheet, number=town.child.sheet.number + 1, care_order=True)
+    body = replace(town.child.sheet, number=town.child.sheet.number + 1, may_sign=())
     statement = await app[INTAKE].read(town.world.say(registrar, body), registrar.person, {SheetBody.kind: SheetBody})
     return lambda work: identity_actions.hand_in(work, statement, fingerprint(app), Parts())
 
@@ -169,10 +169,10 @@ async def test_a_new_sheet_between_two_shares_of_a_batch_decides_the_second(town
     terms = await town.in_force()
     parcels = [await office.pack(terms) for _ in range(2)]
     first, published, second = await together(
-        office, await sharing_of(office, parcels[0]), await care_order_of(town), await sharing_of(office, parcels[1])
+        office, await sharing_of(office, parcels[0]), await removal_of(town), await sharing_of(office, parcels[1])
     )
     assert [type(each) for each in (first, published, second)] == [Accepted, Accepted, Denied]
-    assert second.reason == "exception-care-order"
+    assert second.reason == "no-signer"
 
 
 async def test_a_share_that_raises_leaves_no_rows_and_spares_those_beside_it(town: Town, office: Office) -> None:

@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.consent.age import thresholds
+from protocol.consent.authority import Authority
 from protocol.consent.case import Holder
 from protocol.consent.law import Law, Situation
 from protocol.consent.ruleset import PAIRS, current_rules
 from protocol.consent.vocabulary import Category, Kind, Purpose
 from protocol.identifiers import Instant
-from tests.property.consent.worlds import BIRTHS, HOLDERS, INSTANTS
+from tests.property.consent.worlds import AUTHORITIES, BIRTHS, HOLDERS, INSTANTS
 
 SITUATIONS = st.builds(
     Situation,
@@ -24,14 +25,20 @@ SITUATIONS = st.builds(
 )
 
 
-@given(BIRTHS, HOLDERS, SITUATIONS, st.data())
+@given(BIRTHS, HOLDERS, AUTHORITIES, SITUATIONS, st.data())
 def test_the_law_of_a_stretch_is_the_law_of_each_of_its_instants(
-    birth_date: date, may_sign: tuple[Holder, ...], situation: Situation, data: st.DataObject
+    birth_date: date,
+    may_sign: tuple[Holder, ...],
+    authorities: tuple[Authority, ...],
+    situation: Situation,
+    data: st.DataObject,
 ) -> None:
     told = [each for holder in may_sign for each in (holder.known_at, holder.holds_from, holder.holds_to)]
     turns = [*thresholds(birth_date), *current_rules().beginnings, *(each for each in told if each is not None)]
     beside = st.builds(lambda turn, by: Instant(turn + by), st.sampled_from(turns), st.integers(-1, 1))
+    turns += [turn for each in authorities for turn in each.turns]
     instants = data.draw(st.lists(INSTANTS | beside, min_size=2, max_size=12))
-    law = Law(current_rules(), situation, birth_date, may_sign)
+    facts = (birth_date, may_sign, authorities)
+    law = Law(current_rules(), situation, *facts)
     asked = [law.asks(at) for at in instants]
-    assert asked == [Law(current_rules(), situation, birth_date, may_sign).asks(at) for at in instants]
+    assert asked == [Law(current_rules(), situation, *facts).asks(at) for at in instants]

@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from protocol.consent.ask import Actor, Ask
+from protocol.consent.authority import Authority
 from protocol.consent.case import (
     AcceptedRules,
     Assessment,
@@ -24,6 +25,7 @@ from protocol.consent.ruleset import current_rules
 from protocol.consent.terms import Role, Terms
 from protocol.consent.vocabulary import (
     Act,
+    AuthorityKind,
     Capacity,
     Category,
     Evidence,
@@ -59,6 +61,24 @@ HOLDERS = st.lists(
 ).map(tuple)
 BIRTHS = st.one_of(st.sampled_from(tuple(f.BORN.values())), st.dates())
 INTERVAL: dict[str, Any] = {"holds_from": INSTANTS, "holds_to": MAYBE}
+AUTHORITIES = st.lists(
+    st.builds(
+        Authority,
+        kind=st.sampled_from(AuthorityKind),
+        unit=st.sampled_from((None, f.WELFARE)),
+        persons=st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=2, unique=True).map(
+            lambda who: tuple(sorted(who))
+        ),
+        purposes=st.sampled_from(((), tuple(sorted(Purpose)), (Purpose.INFORMATION,))),
+        recorded_at=INSTANTS,
+        known_at=MAYBE,
+        not_after=INSTANTS,
+        ending_at=MAYBE,
+        ended_at=MAYBE,
+        **INTERVAL,
+    ),
+    max_size=2,
+).map(tuple)
 
 
 def terms() -> st.SearchStrategy[Terms]:
@@ -110,6 +130,7 @@ def cases(of: tuple[ConsentFacts, ...]) -> st.SearchStrategy[Case]:
         st.sampled_from(Responsibility),
         HOLDERS,
         HOLDERS,
+        AUTHORITIES,
     )
     facts = st.builds(
         UnitFacts,

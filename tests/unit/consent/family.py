@@ -8,6 +8,7 @@ from typing import Any
 
 from protocol.consent.age import OSLO
 from protocol.consent.ask import Actor, Ask
+from protocol.consent.authority import Authority
 from protocol.consent.case import (
     AcceptedRules,
     Case,
@@ -25,7 +26,9 @@ from protocol.consent.narrowing import Less, Narrowing
 from protocol.consent.ruleset import current_rules
 from protocol.consent.terms import PersonParty, Role, Terms, Text, UnitParty
 from protocol.consent.vocabulary import (
+    ORDERS,
     Act,
+    AuthorityKind,
     Capacity,
     Category,
     Evidence,
@@ -65,7 +68,7 @@ def later(at: int, by: int) -> Instant:
 
 
 MOTHER, FATHER, YOUTH, GRANDMOTHER, STRANGER = map(person, range(1, 6))
-DOCTOR, PSYCHOLOGIST, TEACHER, NURSE = map(person, range(11, 15))
+DOCTOR, PSYCHOLOGIST, TEACHER, NURSE, CASEWORKER, SUCCESSOR = map(person, range(11, 17))
 GP, BUP, BUP_TEAM, SCHOOL, PPT, BOROUGH, WELFARE = map(unit, range(1, 8))
 CHILD = SubjectId.of((1).to_bytes(16, "big"))
 OTHER_CHILD = SubjectId.of((2).to_bytes(16, "big"))
@@ -219,6 +222,25 @@ def exception(kind: ExceptionKind = ExceptionKind.ONE_GUARDIAN, **changes: Any) 
         matter=MATTER,
         person=FATHER,
         known_at=SIGNED,
+        holds_from=SIGNED,
+        holds_to=None,
+    )
+    return replace(plain, **changes)
+
+
+def authority(kind: AuthorityKind = AuthorityKind.CARE_ORDER, **changes: Any) -> Authority:
+    """An order by which the caseworker signs, recorded and confirmed when the family signed; or what is told."""
+    order = kind in ORDERS
+    plain = Authority(
+        kind=kind,
+        unit=WELFARE if order else None,
+        persons=(CASEWORKER,),
+        purposes=tuple(sorted(set(Purpose) - {Purpose.OWN_SENDING})) if order else (),
+        recorded_at=SIGNED,
+        known_at=SIGNED,
+        not_after=later(NOW, 300 * DAY),
+        ending_at=None,
+        ended_at=None,
         holds_from=SIGNED,
         holds_to=None,
     )

@@ -213,8 +213,9 @@ def test_a_ground_for_one_guardian_alone_does_not_reach_outside_health() -> None
     assert answer.missing == (Missing(FATHER, RoleAct.SIGNS),)
 
 
-def test_a_care_order_is_not_judged_yet_and_denies() -> None:
-    case = f.case(BOTH, exceptions=(exception(ExceptionKind.CARE_ORDER),))
+def test_an_order_that_no_second_registrar_has_confirmed_lets_nobody_sign() -> None:
+    order = f.authority(known_at=None)
+    case = f.case(BOTH, sheet=f.sheet(authorities=(order,)))
     assert decide(share(BOTH), case, NOW) == Deny(Reason.EXCEPTION_CARE_ORDER)
 
 

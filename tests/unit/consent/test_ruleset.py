@@ -15,7 +15,6 @@ from protocol.consent.age import Band
 from protocol.consent.ruleset import (
     PAIRS,
     BadRules,
-    Footing,
     RuleSet,
     Signs,
     When,
@@ -23,7 +22,8 @@ from protocol.consent.ruleset import (
     rule_sets,
     together,
 )
-from protocol.consent.vocabulary import Circumstance, Purpose, Regime
+from protocol.consent.vocabulary import AuthorityKind, Circumstance, Purpose, Regime
+from protocol.consent.wording import Footing
 from tests.unit.consent.family import NOW, oslo
 
 TEXT = (resources.files("protocol.consent") / "rules" / "no.toml").read_text(encoding="utf-8")
@@ -39,7 +39,7 @@ def test_the_digest_is_sha256_of_the_canonical_content() -> None:
 
 
 def test_every_rule_explains_itself_in_two_languages_with_its_reference() -> None:
-    for rule in current_rules().rules:
+    for rule in (*current_rules().rules, *current_rules().in_place):
         assert rule.nb.endswith(".")
         assert rule.en.endswith(".")
         assert rule.nb != rule.en
@@ -78,7 +78,23 @@ def test_no_rule_holds_before_the_set_begins() -> None:
         assert (rule is not None) is known
 
 
-BLOCKS = TEXT.split("[[rules]]")
+def test_who_stands_in_the_guardians_place_may_change_with_the_day() -> None:
+    rules = RuleSet.parse(_followed())
+    for at, expected in ((CHANGED_AT - 1, "no/in-place/mandate"), (CHANGED_AT, "no/in-place/mandate/2027")):
+        assert rules.standing_by(AuthorityKind.MANDATE, type(CHANGED_AT)(at)).id == expected
+    assert rules.standing_by(AuthorityKind.MANDATE, type(CHANGED_AT)(0)).id == "no/in-place/mandate"
+    assert rules.beginnings == {oslo(2023, 1, 1), CHANGED_AT}
+
+
+def _followed() -> str:
+    """The rules where another rule on mandates follows as 2027 begins."""
+    start = TEXT.rindex("[[in_place]]")
+    old = TEXT[start:]
+    successor = old.replace("/mandate", "/mandate/2027").replace("2023-01-01", "2027-01-01")
+    return TEXT[:start] + old.replace('valid_to = ""', 'valid_to = "2027-01-01"') + "\n" + successor
+
+
+BLOCKS = re.split(r"\[\[rules\]\]|(?=\n# Who stands)", TEXT)
 
 
 def block_of(rule_id: str) -> str:
@@ -167,6 +183,20 @@ BROKEN = {
     ),
     "a rule without explanation": (TEXT.replace("en = ", "se = ", 1), "en"),
     "a rule without reference": (TEXT.replace('reference = "pbrl', 'source = "pbrl', 1), "reference"),
+    "nobody to stand in the guardians' place": (
+        TEXT.replace('authority = "mandate"', 'authority = "care-order"'),
+        "who stands in the guardians' place by a care-order",
+    ),
+    "an authority by which nobody stands in their place": (
+        TEXT.replace('authority = "mandate"', 'authority = "responsibility"'),
+        "nobody stands in the guardians' place",
+    ),
+    "a place for no purpose": (
+        re.sub(r"(?<=\npurposes = )\[.*\]", "[]", TEXT, count=1),
+        "purposes",
+    ),
+    "a place that ends": (TEXT[::-1].replace('""', '"10-10-0302"', 1)[::-1], "in the guardians' place by a mandate"),
+    "an id of a place twice": (TEXT.replace("no/in-place/mandate", "no/information/0-6"), "two rules have one id"),
     "a rule of no version": (TEXT.replace("version = 1\n", "version = 0\n", 1), "versions begin at 1"),
 }
 

@@ -21,16 +21,34 @@ from tests.vectors.consent.generate import files
 
 HERE = Path(__file__).parents[2] / "vectors" / "consent"
 VECTORS: list[dict[str, Any]] = json.loads((HERE / "decide.json").read_text(encoding="utf-8"))
+STANDING_IN: list[dict[str, Any]] = json.loads((HERE / "standing_in.json").read_text(encoding="utf-8"))
 TERMS = json.loads((HERE / "terms.json").read_text(encoding="utf-8"))
 AGES = json.loads((HERE / "age.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
-def test_a_vector_read_back_from_json_has_its_answer(vector: dict[str, Any]) -> None:
+def answered(vector: dict[str, Any]) -> str:
+    """Check that a vector, read back, has its answer; say which."""
     ask, case = Ask.from_json(vector["ask"]), Case.from_json(vector["case"])
     answer = decide(ask, case, Instant(vector["at"]))
     name = "permit" if isinstance(answer, Permit) else "deny"
     assert {name: plain(answer)} == vector["answer"]
+    return name
+
+
+@pytest.mark.parametrize("vector", STANDING_IN, ids=lambda vector: vector["name"])
+def test_a_vector_on_who_stands_in_for_the_parents_has_its_answer(vector: dict[str, Any]) -> None:
+    assert answered(vector) in {"permit", "deny"}
+
+
+def test_of_the_vectors_on_who_stands_in_at_least_half_are_denied() -> None:
+    denied = [vector for vector in STANDING_IN if "deny" in vector["answer"]]
+    assert len(STANDING_IN) >= 30
+    assert len(denied) * 2 >= len(STANDING_IN) > len(denied)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
+def test_a_vector_read_back_from_json_has_its_answer(vector: dict[str, Any]) -> None:
+    name = answered(vector)
     assert vector["name"].startswith("permitted" if name == "permit" else f"denied: {answer_reason(vector)}")
 
 

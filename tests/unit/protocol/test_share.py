@@ -425,10 +425,6 @@ def test_a_sheet_without_renewal_is_denied_after_its_end() -> None:
     denied("sheet-ended", renewals=())
 
 
-def test_a_child_under_a_care_order_is_denied() -> None:
-    denied("exception-care-order", step("sheet", body={"care_order": True}))
-
-
 def test_a_child_without_a_sheet_is_refused() -> None:
     refused("no-sheet", statements=without("sheet"))
     denied("sheet-missing", statements=without("sheet"), renewals=())

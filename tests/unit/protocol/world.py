@@ -42,6 +42,7 @@ from protocol.logged import EVENTS
 from protocol.pins import Pins
 from protocol.reading import Fields
 from protocol.share import Verified
+from protocol.statements.authority import AUTHORITY_WORDS
 from protocol.statements.base import B, Body, Claim, claim, compose
 from protocol.statements.consent import ConsentAct, HearingBody, RequestBody, SignatureBody
 from protocol.statements.identity import (
@@ -66,7 +67,7 @@ LOG_KEY = NoteKey.from_bytes(b"\x01" * 32)
 HEADER, BODY = b"sealed header", b"sealed body"
 ENVELOPES = {"receive": b"envelope of the header key", "open": b"envelope of the body key"}
 OWN_ENVELOPE = b"the doctor's own copy"
-REGISTRAR, GP_HEAD, BUP_HEAD, ROOT = map(f.person, range(21, 25))
+REGISTRAR, GP_HEAD, BUP_HEAD, ROOT, OFFICER = map(f.person, range(21, 26))
 SHARE = ShareId.of(b"s" * 16)
 
 
@@ -263,7 +264,7 @@ class Story:
         return accept_policy(token, key_of(ROOT).public, FINGERPRINT, pins or Pins(), at or self.at)
 
     def chain(self) -> tuple[Logged, ...]:
-        kinds = {"unit", "endorsement", "epoch", "subject-sheet"}
+        kinds = {"unit", "endorsement", "epoch", "subject-sheet", *(word.kind for word in AUTHORITY_WORDS)}
         names = [name for name, said in self.said.items() if said.claim.kind in kinds and name != "other sheet"]
         return tuple(self.logged(name) for name in names)
 
@@ -325,6 +326,8 @@ class Story:
 
 Saying = Callable[[Story], object]
 PARENTS = (("mother", f.MOTHER), ("father", f.FATHER))
+Determining = Callable[[Story], Mapping[str, Any]]
+"""Says what two registrars determine before the child's sheet, and returns what is then on it."""
 
 
 def tell(
@@ -333,11 +336,12 @@ def tell(
     between: Saying | None = None,
     before: Saying | None = None,
     signers: tuple[tuple[str, PersonId], ...] = PARENTS,
+    determining: Determining | None = None,
 ) -> Story:
     """Tell the story from the policy to the opening; `before` says more before the request, `between` on day five."""
     story = Story({each.name: each for each in changes})
     story.at_day(-5)
-    _found(story)
+    _found(story, determining)
     story.at_day(-1)
     if before is not None:
         before(story)
@@ -360,12 +364,12 @@ def tell(
     return story
 
 
-def _found(story: Story) -> None:
+def _found(story: Story, determining: Determining | None) -> None:
     now = story.now
     rules = AcceptedRules(holds_from=Instant(0), holds_to=None, digest=f.terms().rules)
     log = note.verifier_text(ORIGIN, 1, story.log.key.public)
-    registrar = Registrar(REGISTRAR, keys_of(REGISTRAR))
-    story.do("policy", ROOT, PolicyBody(1, Instant(now + 300 * DAY), SERVER, log, (), 0, (registrar,), (rules,)))
+    registrars = tuple(Registrar(each, keys_of(each)) for each in (REGISTRAR, OFFICER))
+    story.do("policy", ROOT, PolicyBody(1, Instant(now + 300 * DAY), SERVER, log, (), 0, registrars, (rules,)))
     for name, unit, head, worker in (("gp", f.GP, GP_HEAD, f.DOCTOR), ("bup", f.BUP, BUP_HEAD, f.PSYCHOLOGIST)):
         said = UnitBody(1, Instant(now + 80 * DAY), unit, name.upper(), "Kommunen", "999999999", None, Regime.HEALTH)
         story.do(f"{name} unit", REGISTRAR, said)
@@ -374,6 +378,7 @@ def _found(story: Story) -> None:
         story.do(f"{name} epoch", head, story.epoch(unit, 1, (head, worker)))
     for name, person in PARENTS:
         story.do(name, REGISTRAR, story.endorse(REGISTRAR, person, "person", None))
+    determined = {"sheet": determining(story) if determining is not None else {}}
     for name, subject in (("sheet", f.CHILD), ("other sheet", f.OTHER_CHILD)):
         facts = f.sheet()
         body = SheetBody(
@@ -384,11 +389,11 @@ def _found(story: Story) -> None:
             facts.responsibility,
             facts.may_sign,
             facts.may_know,
-            care_order=False,
+            authorities=(),
             card=sha(b"card"),
             index=sha(b"index"),
         )
-        story.do(name, REGISTRAR, body)
+        story.do(name, REGISTRAR, replace(body, **determined.get(name, {})))
 
 
 def _consent(story: Story, signers: tuple[tuple[str, PersonId], ...]) -> None:

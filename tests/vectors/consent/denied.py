@@ -58,7 +58,7 @@ def denied() -> dict[Reason, Question]:
         Reason.EXCEPTION_ONE_GUARDIAN: asked(
             consent(MOTHER, receivers=f.parties(f.SCHOOL)), {"receivers": (f.SCHOOL,)}, exceptions=(f.exception(),)
         ),
-        Reason.EXCEPTION_CARE_ORDER: exception(ExceptionKind.CARE_ORDER),
+        Reason.EXCEPTION_CARE_ORDER: asked(sheet=f.sheet(authorities=(f.authority(known_at=None),))),
         Reason.NO_CONSENT: asked(ask={"consents": ()}),
         Reason.CONSENT_UNKNOWN: asked(ask={"consents": ("0" * 64,)}),
         Reason.CARE_CONSENT_MISSING: asked(consent(MOTHER, FATHER, **referral)),

@@ -3,7 +3,7 @@
 `decide.json`: a list of `{name, ask, case, at, answer}`; ask and case in the forms of `protocol.consent.ask` and
 `protocol.consent.case`, at in milliseconds UTC, the answer `{"permit": {basis, consents, rule}}` or
 `{"deny": {reason, rule, missing: [{person, act}]}}`. About as many are denied as
-permitted, one for each reason that JSON can show.
+permitted, one for each reason that JSON can show. `standing_in.json`: the same form, on orders, mandates, settlements.
 `terms.json`: `{accepted: [{terms, digest}], refused: [{name, terms}]}`.
 `rules.json`: described in `tests.vectors.consent.ruling`, `notices.json` in `tests.vectors.consent.noticing`.
 `age.json`: `{birthdays: [{born, years, at}], months: [{start, months, end}]}`, all by the Oslo wall clock.
@@ -32,6 +32,7 @@ from tests.vectors.consent.denied import denied
 from tests.vectors.consent.noticing import noticing
 from tests.vectors.consent.permitted import permitted
 from tests.vectors.consent.ruling import ruling
+from tests.vectors.consent.standing_in import standing_in
 
 HERE = Path(__file__).parent
 
@@ -79,6 +80,11 @@ def decisions() -> Iterator[dict[str, Any]]:
     yield from (*refused, *allowed)
 
 
+def standing() -> Iterator[dict[str, Any]]:
+    """Yield a vector for each question on who signs when it is not simply the parents."""
+    yield from (Vector(name, *question).to_json() for name, question in standing_in().items())
+
+
 def terms() -> dict[str, Any]:
     """Return terms that are accepted and terms that are refused, as many of each."""
     refused = []
@@ -116,11 +122,16 @@ def ages() -> dict[str, Any]:
     return {"birthdays": birthdays, "months": months}
 
 
+def _lines(vectors: Iterator[dict[str, Any]]) -> str:
+    rows = ",\n".join(json.dumps(vector, ensure_ascii=True) for vector in vectors)
+    return f"[\n{rows}\n]\n"
+
+
 def files() -> dict[str, str]:
     """Return the text of every vector file by its name."""
-    rows = ",\n".join(json.dumps(vector, ensure_ascii=True) for vector in decisions())
     return {
-        "decide.json": f"[\n{rows}\n]\n",
+        "decide.json": _lines(decisions()),
+        "standing_in.json": _lines(standing()),
         "terms.json": json.dumps(terms(), ensure_ascii=True, indent=1) + "\n",
         "age.json": json.dumps(ages(), indent=1) + "\n",
         "rules.json": json.dumps(ruling(), indent=1) + "\n",

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from protocol.consent.vocabulary import AuthorityKind
 from protocol.identifiers import Instant
 from protocol.identity import Directory, Logged, accept_policy
 from protocol.log.event import Event
@@ -19,12 +20,14 @@ from protocol.pins import Pins
 from protocol.statements.base import Refused
 from protocol.statements.identity import EpochBody, SheetBody, UnitBody
 from tests.unit.consent import family as f
+from tests.unit.protocol.determining import confirmation, end, order, service
 from tests.unit.protocol.world import (
     BUP_HEAD,
     DAY,
     FINGERPRINT,
     GP_HEAD,
     MINUTE,
+    OFFICER,
     REGISTRAR,
     ROOT,
     Story,
@@ -71,9 +74,32 @@ def say_wrong(story: Story) -> None:
     story.say("under another root", REGISTRAR, story.endorse(REGISTRAR, f.NURSE, "person", None, root="x"))
     story.say("by another inviter", REGISTRAR, story.endorse(REGISTRAR, f.NURSE, "person", None, inviter="x"))
     story.say("supervisor", REGISTRAR, story.endorse(REGISTRAR, f.NURSE, "supervisor", None))
+    _determine(story)
     ended = story.endorse(REGISTRAR, GP_HEAD, "custodian", f.GP, number=2, not_after=story.now)
     story.say("gp custodian ended", REGISTRAR, ended)
     story.say("staff after the custodian's end", GP_HEAD, story.endorse(GP_HEAD, f.NURSE, "staff", f.GP))
+
+
+def _determine(story: Story) -> None:
+    """Say what two registrars determine about who signs, rightly and wrongly."""
+    service(story)
+    emergency = {"by": AuthorityKind.EMERGENCY_ORDER, "number": "BV-17", "holds_to": Instant(story.now + 20 * DAY)}
+    told = story.say("order", REGISTRAR, order(story.now)).digest
+    story.say("order confirmed", OFFICER, confirmation(told))
+    story.say("order confirmed by who recorded it", REGISTRAR, confirmation(told))
+    story.say("order confirmed by its service", f.CASEWORKER, confirmation(told))
+    story.say("order of another child confirmed", OFFICER, confirmation(told, subject=f.OTHER_CHILD))
+    story.say("order by its service", f.CASEWORKER, order(story.now))
+    story.say("order to be rechecked too late", REGISTRAR, order(story.now, not_after=Instant(story.now + 367 * DAY)))
+    week = Instant(story.now + 7 * DAY)
+    story.say("emergency order", OFFICER, order(story.now, not_after=week, **emergency))
+    story.say("emergency order unchecked for a month", OFFICER, order(story.now, **emergency))
+    story.say("emergency order without end", OFFICER, order(story.now), payload={"by": "emergency-order"})
+    story.say("order without a service", REGISTRAR, order(story.now), payload={"unit": None})
+    ends = story.say("order ended", OFFICER, end(told)).digest
+    story.say("order's end confirmed", REGISTRAR, confirmation(ends))
+    story.say("order's end confirmed by who recorded it", OFFICER, confirmation(ends))
+    story.say("order confirmed after its end", OFFICER, confirmation(told, 75))
 
 
 ACCEPTED: dict[str, list[str]] = {
@@ -84,6 +110,10 @@ ACCEPTED: dict[str, list[str]] = {
     "a sheet renewed": ["sheet", "sheet renewed"],
     "a supervisor": ["supervisor"],
     "a custodian's word never replaces a guardian's endorsement": [*GP, "mother", "mother as staff"],
+    "an order that a second registrar confirmed": ["welfare unit", "order", "order confirmed"],
+    "an order that waits for a second": ["order"],
+    "an order with its end, in any order": ["order's end confirmed", "order ended", "order confirmed", "order"],
+    "an emergency order": ["emergency order"],
     "nothing": [],
     "what a custodian said before its end": ["gp unit", "gp custodian ended", "gp staff", "gp epoch"],
 }
@@ -111,6 +141,21 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
     "staff after the custodian's end": ("not-entitled", ["gp custodian ended", "staff after the custodian's end"]),
     "an endorsement under another root": ("not-entitled", ["under another root"]),
     "an endorsement by another inviter": ("not-entitled", ["by another inviter"]),
+    "an order that the service signed": ("not-entitled", ["caseworker", "order by its service"]),
+    "an order that its recorder confirmed": ("not-entitled", ["order", "order confirmed by who recorded it"]),
+    "an order that the service confirmed": ("not-entitled", ["caseworker", "order", "order confirmed by its service"]),
+    "a confirmation without what it confirms": ("bad-authority", ["order confirmed"]),
+    "a confirmation about another child": ("bad-authority", ["order", "order of another child confirmed"]),
+    "an end without what it ends": ("bad-authority", ["order ended"]),
+    "an end that its recorder confirmed": (
+        "not-entitled",
+        ["order", "order ended", "order's end confirmed by who recorded it"],
+    ),
+    "an order confirmed after its end": ("bad-authority", ["order", "order ended", "order confirmed after its end"]),
+    "an order to be rechecked too late": ("too-long", ["order to be rechecked too late"]),
+    "an emergency order unchecked for a month": ("too-long", ["emergency order unchecked for a month"]),
+    "an emergency order without end": ("bad-statement", ["emergency order without end"]),
+    "an order without a service": ("bad-statement", ["order without a service"]),
     "a consent's signature": ("not-in-chain", ["mother", "mother signs"]),
 }
 PINNED: dict[str, tuple[str, str, int, list[str]]] = {

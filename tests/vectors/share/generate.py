@@ -28,6 +28,7 @@ from protocol.statements.base import Refused
 from protocol.statements.consent import WithdrawalBody
 from protocol.statements.narrowing import NarrowingBody
 from tests.unit.consent import family as f
+from tests.unit.protocol.determining import BY_CASEWORKER, in_care
 from tests.unit.protocol.mutations import put
 from tests.unit.protocol.shielded import asks, declines, tell_shielded, withholds
 from tests.unit.protocol.world import (
@@ -35,6 +36,7 @@ from tests.unit.protocol.world import (
     ENVELOPES,
     FINGERPRINT,
     MINUTE,
+    REGISTRAR,
     ROOT,
     Story,
     key_of,
@@ -59,6 +61,10 @@ def stories() -> dict[str, Story]:
         "narrowed elsewhere": tell(between=_narrowed(receivers=(f.GP,), categories=(Category.PLAN,))),
         "custodian in a mother's name": tell(step("mother signs", key=key_of(f.DOCTOR))),
         "refusal": tell(step("open", event=Event.OPEN_REFUSED, told={"decision": Decision.DENY})),
+        "under a care order": tell(*BY_CASEWORKER, determining=in_care()),
+        "the parents under a care order": tell(determining=in_care()),
+        "a care order that nobody confirmed": tell(*BY_CASEWORKER, determining=in_care(second=None)),
+        "a care order confirmed by who recorded it": tell(*BY_CASEWORKER, determining=in_care(second=REGISTRAR)),
         "lost telephone": tell(step("gp staff", body={"keys": tell().endorse(f.MOTHER, f.NURSE, "person", None).keys})),
         "signed alone": tell_shielded(),
         "signed alone, declined after the share": tell_shielded(between=declines),
@@ -107,6 +113,13 @@ def accepted(told: dict[str, Story]) -> list[dict[str, Any]]:
             "changes": [],
             "pins": {},
             "at": told["narrowed elsewhere"].at,
+        },
+        {
+            "name": "under a care order",
+            "story": "under a care order",
+            "changes": [],
+            "pins": {},
+            "at": told["under a care order"].at,
         },
         {"name": "seen before", "story": "open", "changes": [], "pins": pins, "at": at},
         {"name": "five minutes later", "story": "open", "changes": [], "pins": {}, "at": open_.now + 5 * MINUTE},
@@ -206,6 +219,9 @@ def refused(told: dict[str, Story]) -> list[dict[str, Any]]:
         ("withdrawn", "withdrawn"),
         ("narrowed", "receiver-withdrawn"),
         ("custodian in a mother's name", "not-entitled"),
+        ("the parents under a care order", "needs-new-consent"),
+        ("a care order that nobody confirmed", "exception-care-order"),
+        ("a care order confirmed by who recorded it", "not-entitled"),
         ("refusal", "not-logged"),
         ("lost telephone", "not-entitled"),
         ("signed alone, only asked for", "needs-new-consent"),
@@ -218,6 +234,20 @@ def refused(told: dict[str, Story]) -> list[dict[str, Any]]:
     hidden = {"name": "signed alone, the decision held back", "story": "signed alone", "pins": {}, "at": alone.at}
     kept = [{"path": ["shields"], "value": alone.bundle().to_json()["shields"][:1]}]
     vectors.append(hidden | {"changes": kept, "code": "needs-new-consent"})
+    in_order = told["under a care order"]
+    chain = in_order.bundle().to_json()["statements"]
+    for name, code in (("order", "bad-authority"), ("confirmation", "exception-care-order")):
+        left = [each for each in chain if each["token"] != in_order.said[name].token]
+        vectors.append(
+            {
+                "name": f"under a care order, the {name} left out",
+                "story": "under a care order",
+                "changes": [{"path": ["statements"], "value": left}],
+                "pins": {},
+                "at": in_order.at,
+                "code": code,
+            }
+        )
     ended = {"name": "a policy that has ended", **plain, "at": f.MADE + 295 * DAY}
     return [*vectors, ended | {"changes": [], "code": "ended"}]
 

@@ -1,4 +1,4 @@
-"""DOMAIN 2.3, parental responsibility: E1 to E5, E7 to E10, E18 to E20, E27, E34."""
+"""DOMAIN 2.3, parental responsibility: E1 to E5, E9, E18 to E20, E27."""
 
 from __future__ import annotations
 
@@ -99,23 +99,6 @@ def _lasting_units() -> dict[str, Any]:
     return {"units": {unit: replace(facts, not_after=end) for unit, facts in f.UNITS.items()}}
 
 
-CARE_ORDER = f.exception(ExceptionKind.CARE_ORDER, matter=None, person=None)
-
-
-@pytest.mark.parametrize("signers", [(MOTHER, FATHER), (CARER,)])
-def test_e07_under_a_care_order_nothing_is_shared_yet_whoever_signed(signers: tuple[Any, ...]) -> None:
-    # The child welfare service cannot sign here yet, and the parents' signatures no longer suffice.
-    welfare = f.sheet(may_sign=(f.holder(MOTHER), f.holder(FATHER), f.holder(CARER, Capacity.CHILD_WELFARE)))
-    assert shared(consent(*signers), exceptions=(CARE_ORDER,), sheet=welfare) is Reason.EXCEPTION_CARE_ORDER
-    assert opened(BOTH, sent=SIGNED, exceptions=(CARE_ORDER,)) is Reason.EXCEPTION_CARE_ORDER
-
-
-def test_e08_an_emergency_order_stops_for_as_long_as_it_holds_and_not_after() -> None:
-    order = replace(CARE_ORDER, holds_to=NOW)
-    assert shared(BOTH, at=NOW - 1, exceptions=(order,)) is Reason.EXCEPTION_CARE_ORDER
-    assert shared(BOTH, at=NOW, exceptions=(order,)) is None
-
-
 def test_e09_in_a_voluntary_placement_the_parents_sign_and_child_welfare_does_not() -> None:
     known = (f.holder(CARER, Capacity.CHILD_WELFARE), f.holder(STRANGER, Capacity.FAMILY))
     placed = f.sheet(may_sign=(f.holder(MOTHER), f.holder(FATHER), *known))
@@ -188,15 +171,6 @@ def test_e27_foster_parents_never_sign_and_may_receive_where_the_consent_names_t
     unlisted = f.sheet(may_know=(f.holder(MOTHER), f.holder(FATHER)))
     assert shared(letter, sheet=unlisted) is Reason.NOT_ON_SHEET
     assert sees(CARER, letter, sheet=unlisted) == NOTHING
-
-
-def test_e34_a_representative_signs_where_the_registrar_lists_the_mandate_and_only_while_it_lasts() -> None:
-    roles = (replace(f.terms().roles[0], person=CARER), f.terms().roles[2])
-    signed = consent(CARER, roles=roles)
-    mandate = f.holder(CARER, until=NOW)
-    assert shared(signed, at=NOW - 1, sheet=sole(mandate)) is None
-    assert shared(signed, sheet=sole(mandate)) is Reason.NO_SIGNER
-    assert shared(signed, sheet=sole(f.holder(CARER, Capacity.FAMILY))) is Reason.NO_SIGNER
 
 
 def test_e34_a_youth_of_16_without_parents_here_decides_alone() -> None:
