@@ -332,8 +332,7 @@ class Directory:
             Refused: `no-authority`, if something that the sheet names did not come with it; `unknown-unit` or
                 `not-entitled`, if an order names no child welfare service.
         """
-        named = set(self.sheet(subject).body.authorities)
-        said = [word for word in self._determined.values() if word.body.subject == subject]
+        named, said = set(self.sheet(subject).body.authorities), self.determined(subject)
         if not named <= {word.digest for word in said}:
             raise Refused("no-authority", "something that the child's sheet names about who signs did not come with it")
         words = [word for word in said if word.digest in named or isinstance(word.body, AuthorityConfirmationBody)]
@@ -341,7 +340,12 @@ class Directory:
             unit = word.body.unit if isinstance(word.body, AuthorityBody) else None
             if unit is not None and self._unit(unit).regime is not Regime.CHILD_WELFARE:
                 raise Refused("not-entitled", "an order names a unit that is no child welfare service")
-        return determined(sorted(words, key=lambda word: (word.at, word.digest)))
+        return determined(words)
+
+    def determined(self, subject: SubjectId) -> tuple[Determined, ...]:
+        """Return all that registrars said about who signs for the subject, oldest first, named by the sheet or not."""
+        said = [word for word in self._determined.values() if word.body.subject == subject]
+        return tuple(sorted(said, key=lambda word: (word.at, word.digest)))
 
     def keys(self, person: PersonId, unit: UnitId | None = None) -> KeySet:
         """Return the key set to seal to now: the person's own, by a registrar's word, or that of a unit's staff.

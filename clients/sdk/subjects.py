@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from clients.sdk.client import Client, days
-from clients.sdk.errors import Tampered
+from clients.sdk.errors import Misused, Tampered
 from clients.sdk.journal import purpose
 from clients.sdk.mailboxes import key_id
 from clients.sdk.transport import clock
 from keys import sealing
 from keys.canonical import canonical
 from keys.encoding import decode, encode
+from protocol.authorities import bound
 from protocol.consent.case import Holder
 from protocol.consent.vocabulary import Capacity, Responsibility
 from protocol.identifiers import Instant, PersonId, SubjectId
@@ -62,19 +63,31 @@ async def register(client: Client, child: Child, numbers: Numbers = Numbers.SYNT
         card=card.digest,
         index=blind_index(client, number),
     )
-    directory = await client.directory(persons=[holder.person for holder in body.may_know])
-    sealed = [seal_card(client, card, holder.person, directory) for holder in body.may_know]
-    sealed.append(seal_card(client, card, client.person, directory))
+    sealed = await _sealed(client, card, body)
     # One child once: the same register's person again is the same wish, until it is answered.
     done = await client.submit("/v1/statements", body, purpose=_wish(child, body.index), more={"cards": sealed})
     return SubjectId.parse(done.said["subject"])
+
+
+async def sealed_cards(client: Client, body: SheetBody) -> list[dict[str, str]]:
+    """Return a known child's card, sealed to everybody on this sheet and to every registrar.
+
+    Raises:
+        Misused: `no-card`, if it was sealed to another registrar and not to me.
+    """
+    known = await card(client, body.subject)
+    if known is None:
+        raise Misused("no-card", "This registrar has no card of the child: do it where the child was registered.")
+    return await _sealed(client, known, body)
 
 
 async def renew(client: Client, subject: SubjectId) -> None:
     """Prolong a child's sheet, rechecked as unchanged, with the next number."""
     directory = await client.directory(subjects=[subject])
     body = directory.sheet(subject).body
-    await client.submit("/v1/statements", replace(body, number=body.number + 1, not_after=days(SHEET_DAYS)))
+    named = bound(directory.determined(subject))
+    again = replace(body, number=body.number + 1, not_after=days(SHEET_DAYS), authorities=named)
+    await client.submit("/v1/statements", again)
 
 
 async def card(client: Client, subject: SubjectId) -> SubjectCard | None:
@@ -147,6 +160,13 @@ def blind_index(client: Client, national_id: str) -> str:
     if _INDEX_SECRET not in keyring.secret_names():
         keyring.add_secret(_INDEX_SECRET, secrets.token_bytes(32))
     return hmac.digest(keyring.secret(_INDEX_SECRET), national_id.encode(), "sha256").hex()
+
+
+async def _sealed(client: Client, card: SubjectCard, body: SheetBody) -> list[dict[str, str]]:
+    persons = {holder.person for holder in (*body.may_sign, *body.may_know)}
+    directory = await client.directory(persons=persons)
+    registrars = {each.person for each in client.policy.statement.body.registrars}
+    return [seal_card(client, card, to, directory) for to in sorted(persons | registrars)]
 
 
 def seal_card(client: Client, card: SubjectCard, to: PersonId, directory: Directory) -> dict[str, str]:

@@ -126,7 +126,7 @@ def deciding(connection: Connection, subject: SubjectId, matter: MatterId) -> li
     if known is None:
         return []
     found = shields.derived(said)[matter].shields
-    return said if leave_out_guardians(found, known.body.facts(known.not_after)) else []
+    return said if leave_out_guardians(found, identity.sheet_facts(connection, known)) else []
 
 
 def is_asked(connection: Connection, subject: SubjectId, units: frozenset[UnitId]) -> bool:
