@@ -8,7 +8,8 @@ from typing import Any
 
 from protocol.consent.case import Sheet, Shield
 from protocol.consent.circumstance import recorded
-from protocol.consent.law import guardians, youth
+from protocol.consent.guardianship import parts
+from protocol.consent.law import youth
 from protocol.consent.shielding import Asked, Decided, Ended, Told, Word, may_be_shut_out, may_stand_on, shielding
 from protocol.consent.vocabulary import Circumstance, Ground, Regime
 from protocol.identifiers import Instant, MatterId, PersonId, SubjectId, UnitId
@@ -87,13 +88,15 @@ def shields_of(
 
 
 def leave_out_guardians(shields: Collection[Shield], sheet: Sheet) -> bool:
-    """Say whether one matter's shields at any time leave every guardian out of signing.
+    """Say whether one matter's shields at any time leave everybody out of signing who plays the guardians' part.
 
     Then whoever judges a consent in the matter must be shown the words that they come from; otherwise nobody is.
     """
     kept = recorded(shields)
     turns = kept.turns.union(*((each.holds_from, each.known_at, each.holds_to) for each in sheet.may_sign))
-    return any(at is not None and kept.at(guardians(sheet, at), at) is Circumstance.SHIELDED for at in turns)
+    return any(
+        kept.at(part, at) is Circumstance.SHIELDED for at in turns if at is not None for part in parts(sheet, at)
+    )
 
 
 def _is_health(directory: Directory, unit: UnitId | None) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from clients.sdk.client import Client, days
-from clients.sdk.errors import Misused, Tampered
+from clients.sdk.errors import Incomplete, Tampered
 from clients.sdk.journal import purpose
 from clients.sdk.mailboxes import key_id
 from clients.sdk.transport import clock
@@ -73,11 +73,11 @@ async def sealed_cards(client: Client, body: SheetBody) -> list[dict[str, str]]:
     """Return a known child's card, sealed to everybody on this sheet and to every registrar.
 
     Raises:
-        Misused: `no-card`, if it was sealed to another registrar and not to me.
+        Incomplete: `no-card`, if it was sealed to another registrar and not to me.
     """
     known = await card(client, body.subject)
     if known is None:
-        raise Misused("no-card", "This registrar has no card of the child: do it where the child was registered.")
+        raise Incomplete("no-card", "The child's card is not here: sign where the child was registered.")
     return await _sealed(client, known, body)
 
 

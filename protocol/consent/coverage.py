@@ -9,7 +9,8 @@ from protocol.consent.answer import Reason
 from protocol.consent.ask import Ask, Receiver
 from protocol.consent.case import Case
 from protocol.consent.circumstance import around
-from protocol.consent.law import NO_PERSONS, Situation, own_senders
+from protocol.consent.guardianship import NO_PERSONS
+from protocol.consent.law import Situation, own_senders
 from protocol.consent.narrowing import Narrowing
 from protocol.consent.shielding import hidden_by
 from protocol.consent.terms import Party, Terms, UnitParty

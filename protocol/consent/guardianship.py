@@ -61,12 +61,18 @@ def guardians_part(
     in_scope = [one for one in authorities if one.stands(at) and _covers(rules, one, purpose, at)]
     acting = _acting(in_scope, at)
     if acting is not None:
-        signers = who(may_sign, SIGNS[acting.kind], at) & frozenset(acting.persons)
+        signers = _signers(acting, may_sign, at)
         groups = frozenset({signers}) if signers else NO_GROUPS
         return GuardiansPart(groups, NO_PERSONS, signers, rules=(rules.standing_by(acting.kind, at).id,))
     if any(one.kind in ORDERS for one in in_scope):
         return GuardiansPart(NO_GROUPS, NO_PERSONS, NO_PERSONS, nobody=Reason.EXCEPTION_CARE_ORDER)
     return GuardiansPart(each(holders), holders, holders, own_only=_own_only(rules, authorities, at))
+
+
+def parts(sheet: Sheet, at: Instant) -> tuple[frozenset[PersonId], ...]:
+    """Return everybody who may come to play the guardians' part at an instant: they, and each authority's signers."""
+    standing_in = (_signers(one, sheet.may_sign, at) for one in sheet.authorities if one.kind in SIGNS)
+    return (who(sheet.may_sign, Capacity.GUARDIAN, at), *standing_in)
 
 
 def is_settled(sheet: Sheet, purpose: Purpose, at: Instant) -> bool:
@@ -101,6 +107,10 @@ def counted(
         if now is not None and before is not None and now.unit == before.unit and signature.person in before.persons:
             signed.update(now.persons)
     return frozenset(signed)
+
+
+def _signers(authority: Authority, may_sign: Iterable[Holder], at: Instant) -> frozenset[PersonId]:
+    return who(may_sign, SIGNS[authority.kind], at) & frozenset(authority.persons)
 
 
 def _covers(rules: RuleSet, authority: Authority, purpose: Purpose, at: Instant) -> bool:

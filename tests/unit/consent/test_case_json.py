@@ -9,7 +9,7 @@ import pytest
 
 from protocol.consent.ask import Ask
 from protocol.consent.case import Assessment, BadCase, Case, Shield
-from protocol.consent.vocabulary import ExceptionKind
+from protocol.consent.vocabulary import AuthorityKind
 from protocol.identifiers import Instant
 from tests.unit.consent import family as f
 from tests.unit.consent.family import BOTH, FATHER, MOTHER, NOW, SIGNED
@@ -28,7 +28,8 @@ def full_case() -> Case:
         told,
         assessments=(Assessment(f.CHILD, f.MATTER, f.DOCTOR, Instant(NOW)),),
         shields=(Shield(matter=f.MATTER, persons=frozenset({MOTHER, FATHER}), provisional=True, **interval),),
-        exceptions=(f.exception(ExceptionKind.CARE_ORDER, matter=None, **interval),),
+        exceptions=(f.exception(matter=None, **interval),),
+        sheet=f.sheet(authorities=(f.authority(), f.authority(AuthorityKind.MANDATE, known_at=None, ending_at=NOW))),
     )
 
 

@@ -10,14 +10,13 @@ import pytest
 
 from protocol.consent.answer import Basis, Deny, Missing, Permit, Reason
 from protocol.consent.ask import Ask
-from protocol.consent.case import AcceptedRules, ConsentFacts, ExceptionFact, Shield
+from protocol.consent.case import AcceptedRules, ConsentFacts, Shield
 from protocol.consent.decide import decide
 from protocol.consent.ruleset import current_rules
 from protocol.consent.vocabulary import (
     Capacity,
     Category,
     Evidence,
-    ExceptionKind,
     Kind,
     Outcome,
     Purpose,
@@ -201,10 +200,6 @@ def test_a_shield_keeps_a_matter_from_those_it_names(hidden_from: PersonId) -> N
     assert isinstance(decide(share(letter), f.case(letter, shields=(elsewhere,)), NOW), Permit)
 
 
-def exception(kind: ExceptionKind, **changes: Any) -> ExceptionFact:
-    return f.exception(kind, **({"matter": None, "person": None} | changes))
-
-
 def test_a_ground_for_one_guardian_alone_does_not_reach_outside_health() -> None:
     half = consent(MOTHER, receivers=f.parties(f.SCHOOL))
     answer = decide(share(half, receivers=(f.SCHOOL,)), f.case(half, exceptions=(f.exception(),)), NOW)
@@ -220,9 +215,11 @@ def test_an_order_that_no_second_registrar_has_confirmed_lets_nobody_sign() -> N
 
 
 @pytest.mark.parametrize("changes", [{"holds_to": NOW}, {"matter": f.OTHER_MATTER}, {"subject": f.OTHER_CHILD}])
-def test_an_exception_that_has_ended_or_is_about_something_else_changes_nothing(changes: dict[str, object]) -> None:
-    case = f.case(BOTH, exceptions=(exception(ExceptionKind.CARE_ORDER, **changes),))
-    assert isinstance(decide(share(BOTH), case, NOW), Permit)
+def test_a_ground_that_has_ended_or_is_about_something_else_changes_nothing(changes: dict[str, Any]) -> None:
+    half = consent(MOTHER)
+    answer = decide(share(half), f.case(half, exceptions=(f.exception(**changes),)), NOW)
+    assert isinstance(answer, Deny)
+    assert answer.reason is Reason.SIGNATURE_MISSING
 
 
 def test_nothing_is_shared_without_a_disclosure_consent() -> None:

@@ -36,7 +36,7 @@ def sheet(*guardians: PersonId, register: Responsibility = Responsibility.JOINT,
         responsibility=register,
         may_sign=may_sign,
         may_know=(*may_sign, holder(AUNT, Capacity.FAMILY)),
-        care_order=False,
+        authorities=(),
         card="2" * 64,
         index=INDEX,
     )

@@ -8,7 +8,7 @@ from typing import Any
 from protocol.consent.answer import Reason
 from protocol.consent.ask import Ask
 from protocol.consent.case import Case, ConsentFacts, Shield
-from protocol.consent.vocabulary import Category, Evidence, ExceptionKind, Kind, Outcome, Purpose, Responsibility
+from protocol.consent.vocabulary import Category, Evidence, Kind, Outcome, Purpose, Responsibility
 from protocol.identifiers import Instant
 from tests.unit.consent import family as f
 from tests.unit.consent.family import BOTH, FATHER, MOTHER, NOW, SIGNED, consent, share
@@ -19,11 +19,6 @@ Question = tuple[Ask, Case, Instant]
 def asked(signed: ConsentFacts = BOTH, ask: dict[str, Any] | None = None, **changes: Any) -> Question:
     """Return a share under one consent, with changes to the ask and to the case."""
     return share(signed, **(ask or {})), f.case(signed, **changes), NOW
-
-
-def exception(kind: ExceptionKind) -> Question:
-    """Return a share while one of the law's exceptions holds."""
-    return asked(exceptions=(f.exception(kind, matter=None, person=None),))
 
 
 def denied() -> dict[Reason, Question]:

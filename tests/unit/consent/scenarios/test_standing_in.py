@@ -9,7 +9,7 @@ import pytest
 
 from protocol.consent.answer import Reason
 from protocol.consent.authority import Authority
-from protocol.consent.case import ConsentFacts, Sheet
+from protocol.consent.case import ConsentFacts, Sheet, Shield
 from protocol.consent.notices import NoticeKind, asked_of
 from protocol.consent.visibility import NOTHING
 from protocol.consent.vocabulary import AuthorityKind, Capacity, Category, Purpose, Responsibility, RoleAct
@@ -181,6 +181,22 @@ def test_e07_a_youth_of_15_signs_beside_the_service_and_one_of_16_alone() -> Non
     assert shared(consent(YOUTH, **to_school), sheet=at_16) is None
     assert shared(consent(YOUTH, **to_school), sheet=replace(at_16, authorities=(order(known_at=None),))) is None
     assert shared(consent(CASEWORKER, **to_school), sheet=at_16) is Reason.SIGNATURE_MISSING
+
+
+def test_e07_a_matter_withheld_from_the_parents_is_still_the_services_to_sign_for() -> None:
+    listed = (*PARENTS, f.holder(CASEWORKER, Capacity.CHILD_WELFARE), f.holder(YOUTH, Capacity.SELF))
+    at_13 = in_care(birth_date=f.BORN[13], may_sign=listed)
+    alone = consent(YOUTH, roles=(replace(f.terms().roles[0], person=YOUTH), f.terms().roles[2]))
+
+    def withheld(*persons: Any) -> tuple[Shield, ...]:
+        hidden = Shield(
+            matter=f.MATTER, persons=frozenset(persons), provisional=False, holds_from=f.MADE, holds_to=None
+        )
+        return (hidden,)
+
+    assert shared(by_service(CASEWORKER), sheet=at_13, shields=withheld(MOTHER, FATHER)) is None
+    assert shared(alone, sheet=at_13, shields=withheld(MOTHER, FATHER)) is Reason.NEEDS_NEW_CONSENT
+    assert shared(alone, sheet=at_13, shields=withheld(MOTHER, FATHER, CASEWORKER)) is None
 
 
 # The emergency order, E8
