@@ -177,7 +177,7 @@ def _covered(connection: Connection, parties: frozenset[UnitParty], units: set[U
 
 def _sheet(connection: Connection, subject: SubjectId, at: Instant) -> Sheet | None:
     known = identity.sheet(connection, subject)
-    return None if known is None or at >= known.not_after else known.body.facts(known.not_after)
+    return None if known is None or at >= known.not_after else identity.sheet_facts(connection, known)
 
 
 def _word(work: Work, statement: Statement[ExclusionBody | BlockBody | KeepingOutEndBody]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -87,11 +88,15 @@ def _apply(work: Work, statement: Statement[Any], fingerprint: str, parts: Parts
             parts.require_only("covered")
             return publish_renewal(work, statement, fingerprint, parts.covered or Covered.of(()))
     parts.require_only()
-    if isinstance(statement.body, UnitBody):
-        return register_unit(work, statement, fingerprint)
-    if isinstance(statement.body, AUTHORITY_WORDS):
-        return determine(work, statement, fingerprint)
-    return endorse(work, statement, fingerprint)
+    alone = _ALONE.get(type(statement.body), endorse)
+    return alone(work, statement, fingerprint)
+
+
+_ALONE: dict[type[Body], Callable[[Work, Statement[Any], str], int]] = {
+    UnitBody: register_unit,
+    **dict.fromkeys(AUTHORITY_WORDS, determine),
+}
+"""What comes with nothing beside it; endorsements are the rest."""
 
 
 def answer_invitation(work: Work, name: InvitationId, keys: KeySet, mac: str) -> bool | Rejected:
