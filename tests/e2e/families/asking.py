@@ -27,7 +27,7 @@ from protocol.statements.recorded import (
     RecordedSignatureBody,
     RecordedWithdrawalBody,
 )
-from tests.e2e.families.stage import CONSENTS, PEOPLE, Played, Stage
+from tests.e2e.families.stage import CONSENTS, PEOPLE, WHO, Played, Stage
 from tests.http.consent.support import WORDS, new_matter, new_statement, ordered, party
 from tests.kit.actor import Actor, Reply
 from tests.kit.clock import DAY
@@ -48,7 +48,8 @@ ROUTES = {
     "from-school": ("school", "bup"),
     "back": ("bup", "gp"),
 }
-EAGER = st.sampled_from((True, True, True, False))
+EAGER = st.sampled_from(("own", "own", "own", "recorded", "recorded", "nobody"))
+"""How everybody who must sign does so at once, so that much is in force."""
 PURPOSES = (Purpose.INFORMATION, Purpose.COORDINATION, Purpose.REFERRAL, Purpose.DISCHARGE)
 ENTITLED = {"refuse": oracle.may_refuse, "object": oracle.may_object, "withdraw": oracle.may_withdraw}
 
@@ -63,7 +64,7 @@ class Asking(Stage):
         days=st.sampled_from((3, 20, 60)),
         eager=EAGER,
     )
-    def request(self, purpose: Purpose, route: str, days: int, eager: bool) -> Any:
+    def request(self, purpose: Purpose, route: str, days: int, eager: str) -> Any:
         """Let a service ask; often everybody who must sign does so at once, so that much is in force."""
         return self.ask_between(*ROUTES[route], purpose, days, new_matter(), eager=eager)
 
@@ -74,7 +75,7 @@ class Asking(Stage):
         route=st.sampled_from(tuple(ROUTES)),
         eager=EAGER,
     )
-    def request_beside(self, beside: Played, purpose: Purpose, route: str, eager: bool) -> Any:
+    def request_beside(self, beside: Played, purpose: Purpose, route: str, eager: str) -> Any:
         """Ask for another consent in a matter in which one was asked for."""
         return self.ask_between(*ROUTES[route], purpose, 20, beside.terms.matter, eager=eager)
 
@@ -83,10 +84,10 @@ class Asking(Stage):
         parties = (party(self.actor(who)), party(self.town.gp))
         told = {"purpose": Purpose.OWN_SENDING, "senders": parties[:1], "receivers": ordered(parties)}
         known = self.agreement(Purpose.OWN_SENDING, who, "gp", days, new_matter())
-        return self.ask(replace(known, own_sender=who), self.actor(who), None, told, eager=True)
+        return self.ask(replace(known, own_sender=who), self.actor(who), None, told, eager="own")
 
     def ask_between(
-        self, sender: str, receiver: str, purpose: Purpose, days: int, matter: MatterId, *, eager: bool
+        self, sender: str, receiver: str, purpose: Purpose, days: int, matter: MatterId, *, eager: str
     ) -> Any:
         unit = self.unit(sender)
         told = {"purpose": purpose, "senders": (party(unit),), "receivers": (party(self.unit(receiver)),)}
@@ -101,7 +102,7 @@ class Asking(Stage):
             str(purpose), sender, receiver, frozenset({"school"}), self.now, until, until + 4 * DAY, matter=known
         )
 
-    def ask(self, known: facts.Agreement, by: Actor, unit: Unit | None, told: dict[str, Any], *, eager: bool) -> Any:
+    def ask(self, known: facts.Agreement, by: Actor, unit: Unit | None, told: dict[str, Any], *, eager: str) -> Any:
         told |= {"share_until": Instant(known.share_until), "read_until": Instant(known.read_until)}
         terms = self.run(self.town.terms(**told))
         answer = self.run(self.town.ask(by, terms, unit))
@@ -110,26 +111,31 @@ class Asking(Stage):
             return multiple()
         played = Played(terms, known)
         self.played.append(played)
-        if eager:
+        self.touch(played)
+        if eager != "nobody":
             for who in sorted(oracle.must_sign(self.family, known, self.now) or ()):
-                self.said(played, who, "sign")
+                if eager == "recorded" and self.family.takes_recorded:
+                    self.record_a_yes(played, who, confirmed=True)
+                else:
+                    self.said(played, who, "sign")
             if unit is not None:
                 self.hear(played, "for")
         return played
 
     # With one's own key
 
-    @rule(played=CONSENTS, who=st.sampled_from(PEOPLE), word=st.sampled_from(("sign", "sign", "seen")))
+    @rule(played=CONSENTS, who=WHO, word=st.sampled_from(("sign", "sign", "seen")))
     def say_yes(self, played: Played, who: str, word: str) -> None:
         self.said(played, who, word)
 
-    @rule(played=CONSENTS, who=st.sampled_from(PEOPLE), word=st.sampled_from(tuple(ENTITLED)))
+    @rule(played=CONSENTS, who=WHO, word=st.sampled_from(tuple(ENTITLED)))
     def say_no(self, played: Played, who: str, word: str) -> None:
         entitled = ENTITLED[word](self.family, played.told, who, self.now)
         answer = self.said(played, who, word)
         assert (answer.status == 201) is entitled, (who, word, answer.body)
 
     def said(self, played: Played, who: str, word: str) -> Reply:
+        self.touch(played)
         answer = self.run(self.town.say(self.actor(who), SAYING[word], played.terms))
         if answer.status == 201 and word == "sign":
             if who not in [each.who for each in played.told.signed if each.record is None]:
@@ -142,7 +148,7 @@ class Asking(Stage):
 
     @rule(
         played=CONSENTS,
-        who=st.sampled_from(PEOPLE),
+        who=WHO,
         what=st.sampled_from(("receiver", "message", "health-note", "share_until", "read_until")),
         hours=st.sampled_from((1, 60)),
     )
@@ -158,6 +164,7 @@ class Asking(Stage):
             "share_until": (Less(share_until=end), facts.Less(now, share_until=end)),
             "read_until": (Less(read_until=end), facts.Less(now, read_until=end)),
         }[what]
+        self.touch(played)
         answer = self.run(self.town.say(self.actor(who), NarrowingBody, played.terms, less=told))
         entitled = oracle.may_withdraw(self.family, played.told, who, self.now)
         assert (answer.status == 201) is entitled, (who, what, answer.body)
@@ -166,7 +173,7 @@ class Asking(Stage):
 
     # Written down by professionals
 
-    @rule(played=CONSENTS, who=st.sampled_from(PEOPLE), confirmed=st.booleans())
+    @rule(played=CONSENTS, who=WHO, confirmed=st.booleans())
     def record_a_yes(self, played: Played, who: str, confirmed: bool) -> None:
         """Write down somebody's yes, and mostly have a colleague confirm it; what was disputed is written down anew."""
         unit, text = self.unit(played.health_unit), played.terms.text
@@ -184,9 +191,14 @@ class Asking(Stage):
             if recorded not in [each.record for each in played.told.signed]:
                 played.told.signed.append(facts.Signed(who, self.now, record=recorded))
 
-    @rule(played=CONSENTS, who=st.sampled_from(PEOPLE))
-    def dispute(self, played: Played, who: str) -> None:
+    @rule(played=CONSENTS, nth=st.integers(0, 9))
+    def dispute(self, played: Played, nth: int) -> None:
         """Let somebody dispute what was last written down of them; what was never written is refused."""
+        whose = sorted(played.written)
+        self.disputed_by(played, whose[nth % len(whose)] if whose and nth else PEOPLE[nth % len(PEOPLE)])
+
+    def disputed_by(self, played: Played, who: str) -> None:
+        self.touch(played)
         recorded = played.written.get(who, "ab" * 32)
         answer = self.run(self.town.say(self.actor(who), DisputeBody, played.terms, recorded=recorded))
         assert (answer.status == 201) is (who in played.written), (who, answer.body)
@@ -194,19 +206,18 @@ class Asking(Stage):
             if each.record == recorded and each.disputed is None:
                 each.disputed = self.now
 
-    @rule(played=CONSENTS, who=st.sampled_from(PEOPLE))
+    @rule(played=CONSENTS, who=WHO)
     def confirm_what_was_disputed(self, played: Played, who: str) -> None:
         """Confirm what the person has disputed before anybody confirmed it: that is never taken."""
         recorded = played.written.get(who)
-        if recorded is None:
+        if recorded is None or recorded in [each.record for each in played.told.signed]:
             return
-        self.dispute(played, who)
-        if recorded not in [each.record for each in played.told.signed]:
-            custodian = self.unit(played.health_unit).custodian
-            answer = self.written(played, RecordedConfirmationBody, who, custodian, recorded=recorded)
-            assert answer.status != 201, answer.body
+        self.disputed_by(played, who)
+        custodian = self.unit(played.health_unit).custodian
+        answer = self.written(played, RecordedConfirmationBody, who, custodian, recorded=recorded)
+        assert answer.status != 201, answer.body
 
-    @rule(played=CONSENTS, who=st.sampled_from(PEOPLE))
+    @rule(played=CONSENTS, who=WHO)
     def record_a_withdrawal(self, played: Played, who: str) -> None:
         unit = self.unit(played.health_unit)
         entitled = oracle.may_withdraw(self.family, played.told, who, self.now)
@@ -222,6 +233,7 @@ class Asking(Stage):
             self.change_the_policy(recorded=recorded)
 
     def written(self, played: Played, kind: type[RecordedAct], who: str, by: Actor, **more: Any) -> Reply:
+        self.touch(played)
         terms = played.terms
         unit = self.unit(played.health_unit).unit
         about = new_statement(), terms.digest, terms.subject, terms.matter

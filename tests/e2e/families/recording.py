@@ -43,6 +43,7 @@ class Recording(Asking):
             played.told.matter.hearings.append(facts.Hearing(self.now, outcome, "youth"))
 
     def heard(self, played: Played, outcome: str, by: str) -> None:
+        self.touch(played)
         unit = self.unit(by)
         done(self.run(self.town.hear(unit.staff[0], outcome, unit, matter=played.terms.matter)))
         played.told.matter.hearings.append(facts.Hearing(self.now, outcome, by))
@@ -95,6 +96,7 @@ class Recording(Asking):
         played.told.matter.assessed.append((played.health_unit, self.now))
 
     def record(self, played: Played, kind: type[FactBody], **said: Any) -> Reply:
+        self.touch(played)
         unit, terms = self.unit(played.health_unit), played.terms
         body = kind(new_statement(), unit.unit, terms.subject, terms.matter, **said)
         token = self.town.world.say(unit.staff[0], body)

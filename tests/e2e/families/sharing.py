@@ -18,7 +18,7 @@ from tests.http.documents.support import Holder
 from tests.oracle import rules as oracle
 
 LOOKED_AT = 2
-"""How many of the latest consents, and of the shares under each."""
+"""How many of the consents that were touched last, and of the shares under each."""
 DECIDED: Counter[tuple[str, bool]] = Counter()
 """How often a decision on the server's rows permitted and denied."""
 
@@ -47,8 +47,8 @@ class Sharing(Stage):
 
     @invariant()
     def nobody_differs(self) -> None:
-        """Ask, after every move, what the server would answer about the latest consents, from its rows."""
-        for played in self.played[-LOOKED_AT:]:
+        """Ask, after every move, what the server would answer about the consents touched last, from its rows."""
+        for played in self.touched[-LOOKED_AT:]:
             may_share = oracle.may_share(self.family, played.told, self.now)
             self.agree(played, None, expected=may_share)
             for then in played.could_share[-LOOKED_AT:]:
@@ -74,6 +74,7 @@ class Sharing(Stage):
         DECIDED["share" if then is None else "open", expected] += 1
 
     def share_now(self, played: Played) -> Any:
+        self.touch(played)
         sender = self.actor(played.told.sender)
         unit = None if played.told.sender in PEOPLE else self.unit(played.told.sender)
         to: list[Holder] = [self.unit(played.told.receiver)]
@@ -85,6 +86,7 @@ class Sharing(Stage):
         return Sent(played, parcel, self.now) if expected else multiple()
 
     def open_now(self, sent: Sent) -> None:
+        self.touch(sent.under)
         unit = self.unit(sent.under.told.receiver)
         answer = self.run(self.office.open(unit.staff[0], sent.parcel, unit, "reopen" if sent.opened else "open"))
         expected = oracle.may_open(self.family, sent.under.told, sent.at, self.now)

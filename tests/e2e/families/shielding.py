@@ -125,6 +125,7 @@ class Shielding(Stage):
             self.decisions[id(said)] = answer.body["digest"]
 
     def say(self, played: Played, who: str, kind: type[ShieldWord], **told: Any) -> Reply:
+        self.touch(played)
         terms, actor = played.terms, self.actor(who)
         unit = self.unit(who).unit if who in UNITS else None
         body = kind(new_statement(), unit, terms.subject, terms.matter, **told)

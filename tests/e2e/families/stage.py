@@ -31,6 +31,8 @@ T = TypeVar("T")
 LONGEST_LIFE = 24 * DAY
 """How long one family is played: a day less than its sheet lives."""
 PEOPLE = ("mother", "father", "youth", "aunt", "stranger")
+WHO = st.sampled_from((*("mother", "father", "youth") * 3, "aunt", "stranger"))
+"""Mostly those who have a say: what strangers try is soon known to be refused."""
 UNITS = ("gp", "bup", "school")
 ANSWERS: Counter[tuple[str, bool]] = Counter()
 """How often what was asked was permitted and refused: a play in which nothing is permitted would prove nothing."""
@@ -74,6 +76,7 @@ class Stage(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.stack = contextlib.AsyncExitStack()
         self.played: list[Played] = []
+        self.touched: list[Played] = []
 
     def teardown(self) -> None:
         self.run(self.stack.aclose())
@@ -129,6 +132,10 @@ class Stage(RuleBasedStateMachine):
         self.family.takes_recorded = recorded
 
     # Who is who
+
+    def touch(self, played: Played) -> None:
+        """Remember about which consent something was said last."""
+        self.touched = [*(each for each in self.touched if each is not played), played]
 
     def beside(self, matter: MatterId) -> list[Played]:
         """Give every consent of a matter."""
