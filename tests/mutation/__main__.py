@@ -31,6 +31,8 @@ PACKAGE = Path("protocol/consent")
 TESTS = ("tests/unit/consent", "tests/property/consent", "tests/oracle")
 COPIED = ("keys", "protocol", "tests", "clients", "server", "demo")
 LEAST_KILLED = 0.95
+AT_ONCE = 250
+"""How many mutants one process tries before what it saw is kept."""
 ALONE = 300
 """Seconds that one mutant has in a process of its own; whoever runs longer runs in circles."""
 EQUIVALENT = Path(__file__).parent / "equivalent.toml"
@@ -53,17 +55,25 @@ class Trial:
 
     def try_all(self, wanted: list[Mutant], until: float) -> Iterator[tuple[Mutant, str]]:
         """Yield who is noticed, as far as the time goes; nobody at all where the tests fail without any lie."""
+        doubtful = []
+        for start in range(0, len(wanted), AT_ONCE):
+            for mutant, verdict in self._try(wanted[start : start + AT_ONCE], until):
+                doubtful += [mutant] if verdict == DOUBTFUL else []
+                yield mutant, verdict
+        for mutant in doubtful:
+            if time.monotonic() < until:
+                # What was computed while the tests were collected may have hidden it: a process of its own says.
+                noticed = self._pytest(time.monotonic() + ALONE, "-x", FORTROLIG_MUTANT=str(mutant.number))
+                yield mutant, KILLED if noticed else SURVIVED
+
+    def _try(self, wanted: list[Mutant], until: float) -> list[tuple[Mutant, str]]:
+        """Try some mutants in forks of one process."""
         asked, answers = self.folder / "wanted.json", self.folder / "verdicts.jsonl"
         asked.write_text(json.dumps([each.number for each in wanted]), encoding="utf-8")
-        answers.touch()
+        answers.write_text("", encoding="utf-8")
         self._pytest(until, FORTROLIG_MUTANTS=str(asked), FORTROLIG_VERDICTS=str(answers))
         told = [json.loads(line) for line in answers.read_text(encoding="utf-8").splitlines()]
-        yield from ((self.mutants[number], verdict) for number, verdict, *_ in told)
-        for number, verdict, *_ in told:
-            if verdict == DOUBTFUL and time.monotonic() < until:
-                # What was computed while the tests were collected may have hidden it: a process of its own says.
-                noticed = self._pytest(time.monotonic() + ALONE, "-x", FORTROLIG_MUTANT=str(number))
-                yield self.mutants[number], KILLED if noticed else SURVIVED
+        return [(self.mutants[number], verdict) for number, verdict, *_ in told]
 
     def _pytest(self, until: float, *options: str, **said: str) -> bool:
         """Run the tests; say whether one failed, or none came to its end in time."""
@@ -76,7 +86,7 @@ class Trial:
                 cwd=self.folder,
                 env=environment,
                 capture_output=True,
-                timeout=until - time.monotonic(),
+                timeout=max(until - time.monotonic(), 0),
                 check=False,
             )
         except subprocess.TimeoutExpired:

@@ -1,8 +1,8 @@
 """Small lies about a module: every changed comparison, boolean, constant, return and arithmetic sign, behind a switch.
 
 `switched` writes a module anew so that each place asks `__mutant__(number)` whether it is to lie; one import then
-serves for all its mutants. What only a type checker reads is left alone, and so are `slots`, the sizes of
-caches, and `frozen`, of which `tests/unit/consent/test_frozen.py` asks for every class at once.
+serves for all its mutants. What only a type checker reads is left alone, and so are `slots`, `kw_only`, the
+sizes of caches, and `frozen`, of which `tests/unit/consent/test_frozen.py` asks for every class at once.
 """
 
 from __future__ import annotations
@@ -129,5 +129,5 @@ def _idle(tree: ast.AST) -> Iterator[ast.AST]:
         for annotation in (getattr(node, "returns", None), getattr(node, "annotation", None)):
             if isinstance(annotation, ast.expr):
                 yield annotation
-        if isinstance(node, ast.keyword) and node.arg in {"slots", "maxsize", "frozen"}:
+        if isinstance(node, ast.keyword) and node.arg in {"slots", "kw_only", "maxsize", "frozen"}:
             yield node

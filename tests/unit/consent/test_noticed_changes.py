@@ -9,7 +9,7 @@ import pytest
 
 from protocol.consent.acceptance import following
 from protocol.consent.age import age, birthday, months_after, wall_clock
-from protocol.consent.answer import Deny, Missing, Reason
+from protocol.consent.answer import Deny, Missing, Permit, Reason
 from protocol.consent.ask import Actor
 from protocol.consent.case import AcceptedRules
 from protocol.consent.decide import decide
@@ -17,7 +17,7 @@ from protocol.consent.exceptions import excused
 from protocol.consent.explain import explain
 from protocol.consent.judge import may_withdraw, youth_from_16
 from protocol.consent.state import prepare
-from protocol.consent.vocabulary import Category, Kind, Language, Purpose, Responsibility, RoleAct
+from protocol.consent.vocabulary import Category, Kind, Language, Outcome, Purpose, Responsibility, RoleAct
 from protocol.identifiers import LARGEST_INTEGER, ConsentId, Instant
 from tests.unit.consent import family as f
 from tests.unit.consent.family import BORN, BOTH, FATHER, MOTHER, NOW, YOUTH
@@ -160,3 +160,16 @@ def test_who_works_for_a_unit_and_is_the_one_it_is_about_is_spoken_to_as_the_uni
         for viewer in (Actor(YOUTH, f.GP), Actor(YOUTH, None))
     )
     assert at_work != at_home
+
+
+# Hearings
+
+
+def test_a_no_in_another_matter_or_of_another_child_stops_nothing_here() -> None:
+    against = f.heard(Outcome.AGAINST, NOW - 1)
+    sheet = f.sheet(BORN[13])
+    for elsewhere in (replace(against, matter=f.OTHER_MATTER), replace(against, subject=f.OTHER_CHILD)):
+        case = f.case(BOTH, sheet=sheet, hearings=(f.heard(), elsewhere))
+        assert isinstance(decide(f.share(BOTH), case, NOW), Permit)
+    here = f.case(BOTH, sheet=sheet, hearings=(f.heard(), against))
+    assert isinstance(decide(f.share(BOTH), here, NOW), Deny)
