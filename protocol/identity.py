@@ -150,7 +150,7 @@ def accept_policy(token: str, root: signing.PublicKey, fingerprint: str, pins: P
     pins.checked("policy", statement.body.number, statement.digest)
     body = statement.body
     try:
-        log = LogPolicy(origin, body.log, body.witnesses, body.quorum)
+        log = LogPolicy(origin, body.log, body.witnesses, body.quorum, body.fresh_for)
     except BadCheckpoint as error:
         raise Refused("bad-statement", f"policy: {error}") from error
     return Policy(statement, fingerprint, log)

@@ -18,6 +18,8 @@ from protocol.consent.vocabulary import Responsibility
 from protocol.identifiers import PersonId, SubjectId
 from protocol.national_id import BadNationalId
 
+_HOUR_MS = 3_600_000
+
 app = typer.Typer(help="Vouch for persons, units and children (for registrars).", no_args_is_help=True)
 syncing.join(app)
 
@@ -60,6 +62,7 @@ async def publish(
     quorum: Annotated[
         int | None, typer.Option(help="How many of the witnesses must cosign; more than half, if not given.")
     ] = None,
+    largest_age: Annotated[int, typer.Option(min=1, help="How many hours old their word may be.")] = 24,
 ) -> None:
     """Sign the policy with the root key and publish it: which log, which registrars, which rules.
 
@@ -68,7 +71,7 @@ async def publish(
     if quorum is not None and not witness:
         raise Misused("no-witness", "--quorum says how many of the witnesses that --witness names must cosign.")
     async with session.client() as client:
-        witnessing = registrar.Witnessing.most_of(witness, quorum) if witness else None
+        witnessing = registrar.Witnessing.most_of(witness, quorum, largest_age * _HOUR_MS) if witness else None
         policy = await registrar.publish(client, log, recorded=recorded, witnessing=witnessing)
     number = policy.statement.body.number
     session.show(

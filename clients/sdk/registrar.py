@@ -20,7 +20,7 @@ from protocol.consent.acceptance import following
 from protocol.consent.ruleset import current_rules
 from protocol.identifiers import PersonId
 from protocol.identity import Logged, Policy
-from protocol.log.checkpoint import BadCheckpoint, LogPolicy
+from protocol.log.checkpoint import DAY_MS, BadCheckpoint, LogPolicy
 from protocol.log.note import BadNote, Verifier
 from protocol.statements import base
 from protocol.statements.identity import KeySet, PolicyBody, Registrar
@@ -50,15 +50,25 @@ def fingerprint(home: Home) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Witnessing:
-    """Verifier key texts of the witnesses that a policy names, of which `quorum` must cosign."""
+    """Verifier key texts of the witnesses that a policy names, of which `quorum` must cosign.
+
+    `fresh_for` is how old their word may be, in milliseconds.
+    """
 
     witnesses: tuple[str, ...]
     quorum: int
+    fresh_for: int = DAY_MS
 
     @classmethod
-    def most_of(cls, witnesses: Sequence[str], quorum: int | None = None) -> Self:
+    def most_of(cls, witnesses: Sequence[str], quorum: int | None = None, fresh_for: int = DAY_MS) -> Self:
         """Ask for more than half of them, unless told how many."""
-        return cls(tuple(witnesses), len(witnesses) // 2 + 1 if quorum is None and witnesses else quorum or 0)
+        most = len(witnesses) // 2 + 1 if quorum is None and witnesses else quorum or 0
+        return cls(tuple(witnesses), most, fresh_for)
+
+    @classmethod
+    def of(cls, policy: PolicyBody | None) -> Self:
+        """Return what a policy asks; nobody, where there is none yet."""
+        return cls((), 0) if policy is None else cls(policy.witnesses, policy.quorum, policy.fresh_for)
 
 
 async def publish(
@@ -88,9 +98,9 @@ async def publish(
             "no-last-policy", "This home does not keep the last policy; publish where it was published, or fetch it."
         )
     if witnessing is None:
-        witnessing = Witnessing((), 0) if before is None else Witnessing(before.witnesses, before.quorum)
+        witnessing = Witnessing.of(before)
     try:
-        LogPolicy(origin, log, witnessing.witnesses, witnessing.quorum)
+        LogPolicy(origin, log, witnessing.witnesses, witnessing.quorum, witnessing.fresh_for)
     except BadCheckpoint as error:
         raise Misused("bad-witness", f"These are not witnesses' keys of which so many can sign: {error}.") from error
     keys = client.home.keyring
@@ -101,6 +111,7 @@ async def publish(
         log=log,
         witnesses=witnessing.witnesses,
         quorum=witnessing.quorum,
+        fresh_for=witnessing.fresh_for,
         registrars=(Registrar(client.person, KeySet(keys.signing.public, keys.sealing.public.raw)),),
         rules=following(() if before is None else before.rules, current_rules().digest, clock()),
         recorded=(before is not None and before.recorded) if recorded is None else recorded,

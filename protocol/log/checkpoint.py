@@ -83,6 +83,8 @@ class LogPolicy:
             raise BadCheckpoint("policy", "each witness has a name and a key of its own")
         if not 0 <= self.quorum <= len(witnesses):
             raise BadCheckpoint("policy", "the quorum is out of reach")
+        if self.fresh_for < 1:
+            raise BadCheckpoint("policy", "nothing is as fresh as that")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from keys.signing import PublicKey
 from protocol.consent.case import AcceptedRules
 from protocol.consent.fields import plain
 from protocol.identifiers import Instant, InvitationId, PersonId, UnitId, parse_instant
+from protocol.log.checkpoint import DAY_MS
 from protocol.reading import Fields, Malformed, boolean, closed, distinct, integer, listed, one_of, optional, text
 
 ROLES = ("person", "custodian", "staff", "supervisor")
@@ -90,6 +91,7 @@ _POLICY = {
     "registrars": listed(Registrar.parse, least=1, most=100),
     "rules": listed(AcceptedRules.parse, least=1, most=100),
     "recorded": boolean,
+    "fresh_for": integer,
 }
 
 
@@ -108,6 +110,8 @@ class PolicyBody:
     rules: tuple[AcceptedRules, ...]
     recorded: bool = False
     """Whether signatures count that professionals wrote down for others."""
+    fresh_for: int = DAY_MS
+    """How old the quorum's cosignatures may be, in milliseconds, for the log to count as shown whole."""
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
@@ -126,6 +130,7 @@ class PolicyBody:
             "registrars": [registrar.to_json() for registrar in self.registrars],
             "rules": plain(self.rules),
             "recorded": self.recorded,
+            "fresh_for": self.fresh_for,
         }
 
 

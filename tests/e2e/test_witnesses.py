@@ -167,5 +167,11 @@ async def test_a_policy_names_only_keys_that_are_witnesses(served: Stage, folder
         assert caught.value.code == "bad-witness"
     told = await run(served, "registrar", "registrar", "publish", "--log", served.log_key, "--quorum", "1")
     assert told.status == 2
+    publish = ("registrar", "publish", "--log", served.log_key)
+    assert (await run(served, "registrar", *publish, "--witness", folder.verifier, "--largest-age", "48")).status == 0
+    assert (await run(served, "registrar", *publish)).status == 0
+    async with served.client("registrar") as client:
+        body = (await client.load_policy()).statement.body
+    assert (body.witnesses, body.quorum, body.fresh_for) == ((folder.verifier,), 1, 2 * DAY * 1000)
     assert Witnessing.most_of(["a", "b", "c"]).quorum == 2
     assert Witnessing.most_of([]).quorum == 0

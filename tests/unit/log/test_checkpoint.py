@@ -117,5 +117,11 @@ def test_policy_that_proves_less_than_it_says_is_refused(
     assert caught.value.code == "policy"
 
 
+def test_policy_under_which_nothing_is_ever_fresh_is_refused() -> None:
+    with pytest.raises(BadCheckpoint) as caught:
+        LogPolicy(ORIGIN, LOG, (NORTH,), 1, fresh_for=0)
+    assert caught.value.code == "policy"
+
+
 def test_policy_without_witnesses_accepts_the_log_alone() -> None:
     assert checkpoint.open_checkpoint(SampleLog(1).sign(), ALONE).cosignatures == ()
