@@ -114,8 +114,9 @@ def may_withdraw(family: Family, agreement: Agreement, who: str, at: int) -> boo
         return True
     if years(family.born, at) >= 16:
         return who == family.youth
-    # Whom a ground excuses cannot stop it, but may take back what they signed themself.
-    own = who in {each.who for each in agreement.signed} and who in (must_sign(family, agreement, at) or ())
+    # Whoever is not asked any more cannot stop it, but a parent may always take back what they signed themself.
+    entitled = family.holders(at) | (must_sign(family, agreement, at) or set())
+    own = who in {each.who for each in agreement.signed} and who in entitled
     return own or may_refuse(family, agreement, who, at) or may_object(family, agreement, who, at)
 
 
