@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -106,9 +107,9 @@ def reckless(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A sender whose own client does not decide: it shares under the consents that the test puts in the list."""
     consents: list[str] = []
 
-    def choose(*_: Any) -> tuple[Permit, tuple[str, ...]]:
+    def choose(*_: Any) -> SimpleNamespace:
         named = tuple(sorted(consents))
-        return Permit(Basis.CONSENT, named, "no/any"), named
+        return SimpleNamespace(answer=Permit(Basis.CONSENT, named, "no/any"), consents=named)
 
     monkeypatch.setattr(choosing, "choose", choose)
     return consents

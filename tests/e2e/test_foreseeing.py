@@ -96,6 +96,6 @@ async def test_a_dry_run_of_what_may_not_be_sent_says_why(served: Stage) -> None
     matter = new_matter()
     async with served.client("mother") as mother:
         seen = await foreseen(mother, message(served, matter))
-    assert isinstance(seen.answer, Deny)
+    assert isinstance(seen.choice.answer, Deny)
     done = await run(served, "mother", "send", "--to", "Fjord", "--matter", matter, "--dry-run", "--json")
     assert (done.status, done.code) == (3, "no-consent")

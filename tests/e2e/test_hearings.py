@@ -49,7 +49,7 @@ async def test_what_a_unit_heard_counts_only_for_consents_that_name_it(served: S
         [known] = [one for one in found.consents if one.terms.purpose is Purpose.INFORMATION]
         everything = tuple(dict.fromkeys(one for some in found.hearings.values() for one in some))
         mixed = replace(found, hearings={known.terms.digest: everything})
-        assert isinstance(choosing.choose(gp, mixed, letter)[0], Permit)
+        assert isinstance(choosing.choose(gp, mixed, letter).answer, Permit)
         with pytest.raises(Denied) as refused:
             await sending.send(gp, letter)
         assert refused.value.missing == (f"is-heard:{served.child}",)

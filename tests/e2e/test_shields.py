@@ -151,8 +151,8 @@ async def test_the_senders_own_client_seals_nothing_to_who_is_shut_out(served: S
         await consents.request(youth, wanted)
         for known in await consents.listed(youth, teenager):
             await consents.sign(youth, known)
-        assert isinstance(choosing.choose(youth, await choosing.around(youth, letter), letter)[0], Permit)
+        assert isinstance(choosing.choose(youth, await choosing.around(youth, letter), letter).answer, Permit)
         await shields.ask(youth, shields.About(None, teenager, matter), served.units["bup"], [mother])
-        answer, _ = choosing.choose(youth, await choosing.around(youth, letter), letter)
+        answer = choosing.choose(youth, await choosing.around(youth, letter), letter).answer
         assert isinstance(answer, Deny)
         assert answer.reason is Reason.SHIELDED
