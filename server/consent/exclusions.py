@@ -11,6 +11,7 @@ from protocol.consent.keeping_out import may_be_excluded, may_end, may_exclude, 
 from protocol.consent.law import youth
 from protocol.consent.shielding import LONGEST_REVIEW, may_be_shut_out, may_stand_on
 from protocol.consent.vocabulary import Ground
+from protocol.identity import CUSTODIAN
 from protocol.log.details import Details
 from protocol.logged import EVENTS
 from protocol.statements.base import Refused
@@ -51,7 +52,11 @@ NOBODY_LEFT = ProblemType(
 ON_THE_SHEET = ProblemType(
     "on-the-sheet", 422, "Only health personnel keeps out somebody who stands on the child's sheet"
 )
+NO_OTHER_CUSTODIAN = ProblemType(
+    "no-other-custodian", 403, "Only this person makes the unit's keys: a registrar must name another custodian first"
+)
 PROBLEMS = (
+    NO_OTHER_CUSTODIAN,
     ON_THE_SHEET,
     NOT_HEALTH,
     ALREADY_KEPT_OUT,
@@ -120,10 +125,7 @@ def to_seal_to(
 
 def wanted(connection: Connection, custodian: PersonId, unit: UnitId, at: Instant) -> list[tuple[PersonId, ...]]:
     """Give whom a mailbox is to be without and cannot be yet, to a custodian who may make it: no child is named."""
-    if not any(
-        each.role == "custodian" and each.unit == unit and each.not_after > at
-        for each in people.endorsements_of(connection, custodian)
-    ):
+    if custodian not in _custodians(connection, unit, at):
         return []
     return [
         persons
@@ -224,6 +226,13 @@ def _require_excludable(
         raise _refused(ALREADY_KEPT_OUT)
     if staff <= out | {body.person} or len(out) >= MOST_KEPT_OUT:
         raise _refused(NOBODY_LEFT)
+    if not _custodians(connection, body.mailbox, at) - {body.person}:
+        raise _refused(NO_OTHER_CUSTODIAN)
+
+
+def _custodians(connection: Connection, unit: UnitId, at: Instant) -> set[PersonId]:
+    vouched = people.endorsements_in(connection, unit)
+    return {each.holder for each in vouched if each.role == CUSTODIAN and each.not_after > at}
 
 
 def _require_blockable(sheet: Sheet, body: BlockBody, at: Instant) -> None:

@@ -181,10 +181,10 @@ async def is_blocked(pair: Pair) -> None:
 
 
 async def keeps_somebody_out(pair: Pair) -> None:
-    """The youth keeps a member of BUP's staff out."""
+    """The youth keeps the doctor out."""
     town = pair.alone
-    body = ExclusionBody(new_statement(), town.child.subject, town.bup.unit, town.bup.custodian.person)
-    await town.world.post(town.youth, "/v1/exclusions", {"token": town.world.say(town.youth, body)})
+    body = ExclusionBody(new_statement(), town.child.subject, town.gp.unit, town.doctor.person)
+    done(await town.world.post(town.youth, "/v1/exclusions", {"token": town.world.say(town.youth, body)}))
 
 
 async def another_matter_begins(pair: Pair) -> None:

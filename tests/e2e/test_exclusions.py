@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from clients.sdk import consents, exclusions, holding, mailboxes, receiving, sending, units
+from clients.sdk.client import Client
 from clients.sdk.errors import Denied, Misused
 from clients.sdk.opening import open_share
-from protocol.identifiers import MatterId, ShareId
+from protocol.identifiers import MatterId, ShareId, UnitId
 from tests.e2e.stage import Stage, hire, message, own_sending, sign_all
 from tests.e2e.test_command import run
 
@@ -191,9 +192,22 @@ async def test_nobody_is_kept_out_where_nobody_would_be_left(practice: Stage) ->
     with pytest.raises(Denied) as refused:
         await keep_out(practice, "gp-custodian")
     assert refused.value.code == "nobody-left"
-    # The father knows nothing of what the mother said, and keeps out who would be left: shares wait.
-    await keep_out(practice, "gp-custodian", by="father")
-    assert await restrict(practice) == units.Restricting((), ())
+    with pytest.raises(Denied) as refused:
+        await keep_out(practice, "gp-custodian", by="father")
+    assert refused.value.code == "no-other-custodian"
+
+
+async def test_a_mailbox_in_which_nobody_would_be_left_is_not_made_and_the_custodian_is_told(
+    practice: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def wanted(client: Client, unit: UnitId) -> mailboxes.Restricted:
+        del client, unit
+        return mailboxes.Restricted((), (tuple(sorted(practice.persons[name] for name in everybody)),))
+
+    everybody = ("gp", "neighbour", "gp-custodian")
+    monkeypatch.setattr(units, "restricted", wanted)
+    [persons] = (await restrict(practice)).empty
+    assert len(persons) == 3
 
 
 async def act(stage: Stage, name: str, *words: str) -> Any:
@@ -229,3 +243,21 @@ async def test_a_family_and_a_custodian_do_it_from_the_command_line(practice: St
     assert (wrong.status, wrong.code) == (2, "unclear-exclusion")
     await act(practice, "mother", "exclusion", "end", listed["exclusion"][:10])
     assert (await act(practice, "mother", "exclusion", "list"))["exclusions"] == []
+
+
+async def test_health_personnel_hides_every_matter_from_a_guardian_from_the_command_line(practice: Stage) -> None:
+    await consented(practice)
+    mother, about = practice.persons["mother"], ("--child", practice.child)
+    assert len((await act(practice, "mother", "consent", "list"))["consents"]) == 1
+    family = await run(practice, "father", "exclusion", "block", mother, *about, "--json", given="SYNTETISK grunn")
+    assert (family.status, family.code) == (2, "not-staff")
+    said = await run(practice, "gp", "exclusion", "block", mother, *about, "--language", "nb", given="SYNTETISK grunn")
+    assert "Alle saker rundt barnet er skjult" in said.out
+    assert (await act(practice, "mother", "consent", "list"))["consents"] == []
+    listed = await run(practice, "gp", "exclusion", "list", *about, "--language", "en")
+    assert f"{mother}: everything is hidden since" in listed.out
+    nobody = await run(practice, "mother", "exclusion", "list", "--language", "en")
+    assert "Nobody is kept out." in nobody.out
+    [block] = (await act(practice, "gp", "exclusion", "list", *about))["exclusions"]
+    await act(practice, "gp", "exclusion", "end", block["exclusion"], *about)
+    assert len((await act(practice, "mother", "consent", "list"))["consents"]) == 1

@@ -155,12 +155,27 @@ async def test_said_once_is_enough_and_another_may_say_it_too(town: Town) -> Non
     done(await exclude(town, town.father))
 
 
+async def second_custodian(town: Town) -> Actor:
+    """Let a registrar name another custodian of the practice, who becomes a member."""
+    another = Actor("vikar for forvalter")
+    await town.world.enrol(town.world.registrar, another, "custodian", town.gp.unit)
+    done(await town.world.next_epoch(town.gp, [*town.gp.members, another]))
+    return another
+
+
 async def test_it_is_refused_where_nobody_would_be_left_as_far_as_the_signer_may_know(town: Town) -> None:
-    done(await exclude(town))
-    done(await exclude(town, who=town.doctor))
-    assert refusal(await exclude(town, who=town.gp.custodian)) == (403, "nobody-left")
+    another = await second_custodian(town)
+    for each in (neighbour(town), town.doctor, town.gp.custodian):
+        done(await exclude(town, who=each))
+    assert refusal(await exclude(town, who=another)) == (403, "nobody-left")
     # The father may not know what the mother said of a unit of which he knows nothing.
-    done(await exclude(town, town.father, who=town.gp.custodian))
+    done(await exclude(town, town.father, who=another))
+
+
+async def test_it_is_refused_where_nobody_else_could_make_the_mailbox(town: Town) -> None:
+    assert refusal(await exclude(town, who=town.gp.custodian)) == (403, "no-other-custodian")
+    await second_custodian(town)
+    done(await exclude(town, who=town.gp.custodian))
 
 
 async def test_only_a_health_unit_that_takes_part_blocks_somebody_else_on_the_sheet_until_a_review(town: Town) -> None:
@@ -321,10 +336,12 @@ async def test_only_those_who_read_there_are_given_it_and_the_custodian_is_told_
     assert (await world.get(town.mother, path)).status == 404
 
 
-async def test_a_custodian_who_is_kept_out_is_told_of_nothing(town: Town) -> None:
+async def test_a_custodian_who_is_kept_out_is_told_of_nothing_and_the_other_is(town: Town) -> None:
+    another = await second_custodian(town)
     done(await exclude(town, who=town.gp.custodian))
-    answer = done(await town.world.get(town.gp.custodian, f"/v1/units/{town.gp.unit}/restricted"))
-    assert answer.body["wanted"] == []
+    path = f"/v1/units/{town.gp.unit}/restricted"
+    told = [done(await town.world.get(each, path)).body["wanted"] for each in (town.gp.custodian, another)]
+    assert told == [[], [[town.gp.custodian.person]]]
 
 
 async def test_the_log_shows_a_unit_that_its_mailbox_changed_and_only_who_did_it_how(town: Town) -> None:
