@@ -31,6 +31,7 @@ from protocol.recorded import recorded_signatures
 from protocol.statements.base import Refused, Statement, claim
 from protocol.statements.consent import ConsentAct, HearingBody, RequestBody, SignatureBody
 from protocol.statements.facts import FACTS, FactBody
+from protocol.statements.invalidating import INVALIDATING
 from protocol.statements.narrowing import WORDS, NarrowingBody
 from protocol.statements.recorded import DisputeBody, RecordedAct, RecordedSignatureBody, spoken_for
 
@@ -87,6 +88,7 @@ def consent_facts(directory: Directory, record: ConsentRecord) -> ConsentFacts:
             written.append((statement, t))
         if isinstance(statement.body, NarrowingBody):
             narrowings.append(Narrowing(statement.iss, t, statement.body.less))
+    void = tuple(word for kind in sorted(INVALIDATING) for word in words[kind])
     return ConsentFacts(
         terms,
         requested_at,
@@ -96,9 +98,10 @@ def consent_facts(directory: Directory, record: ConsentRecord) -> ConsentFacts:
         ),
         refusals=tuple(words["consent-refusal"]),
         objections=tuple(words["consent-objection"]),
-        withdrawals=(*words["consent-withdrawal"], *words["recorded-withdrawal"]),
+        withdrawals=(*words["consent-withdrawal"], *words["recorded-withdrawal"], *void),
         notices=tuple(words["consent-notice"]),
         narrowings=tuple(narrowings),
+        invalidations=void,
     )
 
 

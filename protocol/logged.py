@@ -25,6 +25,7 @@ from protocol.statements.authority import AUTHORITY_WORDS
 from protocol.statements.base import Refused, Statement, claim
 from protocol.statements.exclusions import KEEPING_OUT
 from protocol.statements.facts import FACTS
+from protocol.statements.invalidating import INVALIDATING
 from protocol.statements.narrowing import TAKING_BACK
 
 TOLERANCE = 5 * 60_000
@@ -57,6 +58,7 @@ EVENTS: Mapping[str, Event] = {
     "recorded-confirmation": Event.CONSENT_SIGNED,
     "recorded-withdrawal": Event.CONSENT_WITHDRAWN,
     "recorded-dispute": Event.CONSENT_OBJECTED,
+    **dict.fromkeys(INVALIDATING, Event.CONSENT_WITHDRAWN),
     "hearing": Event.CHILD_HEARD,
     **{fact.kind: Event.FACT_RECORDED for fact in FACTS},
     **{word.kind: Event.FACT_RECORDED for word in KEEPING_OUT},

@@ -24,6 +24,7 @@ _EVENTS: Mapping[Event, tuple[str, str]] = {
     Event.CONSENT_NARROWED: ("Trakk en del tilbake", "Withdrew a part"),
 }
 _DISPUTED = ("Bestred det som var skrevet ned", "Disputed what was written down")
+_INVALID = ("Erklærte det ugyldig fra begynnelsen", "Declared it void from the beginning")
 _KINDS: Mapping[Kind, tuple[str, str]] = {
     Kind.CARE: ("helsehjelp", "care"),
     Kind.DISCLOSURE: ("deling av opplysninger", "disclosure"),
@@ -105,7 +106,7 @@ def _but(proven: Proven, language: Language) -> str:
 
 
 def _word(word: Word, language: Language) -> tuple[str, str]:
-    what = _of(language, *(_DISPUTED if word.disputes else _EVENTS[word.event]))
+    what = _of(language, *(_INVALID if word.invalidates else _DISPUTED if word.disputes else _EVENTS[word.event]))
     how = _of(language, "med egen nøkkel", "with their own key")
     if word.written_down_at is not None:
         how = _of(language, f"skrevet ned ved {word.written_down_at}", f"written down at {word.written_down_at}")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from clients.cli import certificates, my_consents, taking_back
+from clients.cli import certificates, invalidating, my_consents, taking_back
 from clients.cli.finding import ChildOption, ConsentArgument, find, fitting
 from clients.cli.reading import child as find_child
 from clients.cli.reading import holders, matter, not_a_word, own_unit, word
@@ -23,6 +23,7 @@ app = typer.Typer(help="Give, find and withdraw consent.", no_args_is_help=True)
 my_consents.register(app)
 taking_back.register(app)
 certificates.register(app)
+invalidating.register(app)
 
 
 @command(app, "request")

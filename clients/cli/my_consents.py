@@ -9,6 +9,7 @@ import typer
 
 from clients.cli.answers import answer_lines, answers
 from clients.cli.finding import ChildOption, ConsentArgument, day, fitting, role
+from clients.cli.invalidating import invalid_json, invalid_line
 from clients.cli.naming import category_names, named, series, who
 from clients.cli.openings import latest, latest_lines, opening_json, opening_lines
 from clients.cli.plain import plain, prose
@@ -18,6 +19,7 @@ from clients.cli.session import Session, command
 from clients.cli.states import STATES
 from clients.sdk import receiving
 from clients.sdk.client import Client
+from clients.sdk.invalidating import invalid
 from clients.sdk.openings import Opening, openings
 from clients.sdk.overview import Next, Overview, Place, Shown, overview
 from clients.sdk.recorded import written_down
@@ -135,6 +137,7 @@ def brief(shown: Shown) -> dict[str, Any]:
         "recorded": [word.to_json() for word in written_down(known)],
         "answers": answers(known),
         "narrowed": [{"by": each.person, "at": each.at, **each.less.to_json()} for each in known.facts.narrowings],
+        "invalid": [invalid_json(each) for each in invalid(known)],
         "next": str(shown.next),
         "next_at": shown.at,
     }
@@ -208,6 +211,8 @@ def _signatures(session: Session, shown: Shown, me: PersonId) -> Iterator[str]:
     for narrowing in shown.known.facts.narrowings:
         by = who(session, narrowing.person, me)
         yield session.say(f"  En del trukket {day(narrowing.at)}: {by}", f"  Part withdrawn {day(narrowing.at)}: {by}")
+    for declared in invalid(shown.known):
+        yield f"  {invalid_line(session, declared, me)}"
     for word in written_down(shown.known):
         yield f"  {recorded_line(session, word, who(session, word.person, me))}"
 

@@ -25,6 +25,7 @@ _WORDS = {
     "recorded-signature": ("Sagt ja", "Said yes"),
     "recorded-confirmation": ("Ja bekreftet", "Yes confirmed"),
     "recorded-withdrawal": ("Trukket", "Withdrawn"),
+    "recorded-invalidation": ("Erklært ugyldig", "Declared void"),
 }
 _FORMS = {"oral": ("muntlig", "orally"), "paper": ("på papir", "on paper")}
 
@@ -57,7 +58,7 @@ async def record(
     _check(form, FORMS)
     _check(identity, IDENTITIES)
     async with session.client() as client:
-        told = await _told(client, unit, person, form)
+        told = await told_to(client, unit, person, form)
         known = await find(client, consent, child)
         await sign_for(client, known, told, identity, interpreter)
     session.show(
@@ -80,7 +81,7 @@ async def confirm_record(
     """
     _check(form, FORMS)
     async with session.client() as client:
-        told = await _told(client, unit, person, form)
+        told = await told_to(client, unit, person, form)
         known = await find(client, consent, child)
         await confirm_for(client, known, told)
     session.show(
@@ -119,7 +120,7 @@ async def record_withdrawal(
     """
     _check(form, FORMS)
     async with session.client() as client:
-        acting, whose, _ = await _told(client, unit, person, form)
+        acting, whose, _ = await told_to(client, unit, person, form)
         known = await find(client, consent, child)
         logged = await withdraw_for(client, known, acting, whose, form)
     session.show(
@@ -131,7 +132,8 @@ async def record_withdrawal(
     )
 
 
-async def _told(client: Client, unit: str | None, person: str, form: str) -> Told:
+async def told_to(client: Client, unit: str | None, person: str, form: str) -> Told:
+    """Say how somebody's word came to a professional; raises `Misused` (`not-staff`) for anybody else."""
     whose, acting = identifier(PersonId, person), await own_unit(client, unit)
     if acting is None:
         raise Misused("not-staff", "This is for professionals: you are in no unit.")

@@ -34,6 +34,10 @@ _ASKS = {
         "En fagperson skrev ned at dette er trukket. Ingenting deles eller åpnes mer. Vil dere ha det: be på nytt.",
         "A professional wrote down that this is withdrawn. Nothing more is shared or opened. To take it up: ask anew.",
     ),
+    NoticeKind.TOLD_INVALID: (
+        "Samtykket er erklært ugyldig fra begynnelsen. Det dere fikk, skal ikke brukes uten eget grunnlag i loven.",
+        "The consent is declared void from the beginning. What you got must not be used without a ground in law.",
+    ),
     NoticeKind.RENEW: (
         "Dette slutter snart, eller er ikke lenger nok. Ingenting fornyes av seg selv; alle må signere på nytt.",
         "This ends soon, or no longer suffices. Nothing renews by itself; everybody must sign anew.",
@@ -57,6 +61,7 @@ _STEPS = {
     NoticeKind.MAY_OBJECT: ("consent object {consent}", _QUESTION),
     NoticeKind.CONFIRM_RECORDED: ("consent sign {consent}", "consent dispute {consent}", "consent show {consent}"),
     NoticeKind.TOLD_WITHDRAWN: ("consent show {consent}",),
+    NoticeKind.TOLD_INVALID: ("consent incident {consent}", "consent show {consent}"),
     NoticeKind.RENEW: ("consent renew {consent}",),
 }
 

@@ -14,6 +14,7 @@ STATES: Mapping[State, tuple[str, str]] = {
     State.NEEDS_NEW_CONSENT: ("trenger nytt samtykke", "needs a new consent"),
     State.REFUSED: ("noen har sagt nei", "somebody said no"),
     State.WITHDRAWN: ("trukket tilbake", "withdrawn"),
+    State.INVALIDATED: ("ugyldig fra begynnelsen", "void from the beginning"),
     State.EXPIRED: ("utløpt", "expired"),
     State.SUSPENDED: ("kan ikke brukes", "cannot be used"),
 }

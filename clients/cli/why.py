@@ -22,6 +22,7 @@ from protocol.consent.age import OSLO
 from protocol.consent.answer import Deny
 from protocol.consent.vocabulary import Act, Language
 from protocol.identifiers import Instant, ShareId, parse_instant
+from protocol.texts import sentence
 
 
 def register(app: typer.Typer) -> None:
@@ -38,6 +39,8 @@ async def why(
     ] = None,
 ) -> None:
     """Show why a share may or may not be opened or sent: the rule, every fact and signature, each with its log leaf.
+
+    With --at it also says if a consent was declared void since: permitted as known then, void as known now.
 
     What was never received on this machine is received first, which is logged.
 
@@ -102,6 +105,7 @@ def _json(session: Session, built: Rebuilt, *, known_then: bool) -> dict[str, An
         "reason": None if told is None else str(told.reason),
         "missing": [] if told is None else [f"{one.act}:{one.person}" for one in told.missing],
         "explanation": None if told is None else explanation_json(told),
+        "as_known_now": None if built.hindsight is None else str(built.hindsight.reason),
         "rules": [
             {"id": rule.id, "text": _rule_text(session, rule.nb, rule.en), "reference": rule.reference}
             for rule in built.rules
@@ -131,6 +135,9 @@ def _lines(session: Session, built: Rebuilt) -> list[str]:
     lines = [f"[bold]{may} {act}.[/bold]  [dim]{moment(built.at)}[/dim]"]
     if told is not None:
         lines += map(plain, explanation_lines(told))
+    if built.hindsight is not None:
+        lines.append(f"[bold]{session.say('Sett fra i dag', 'As known now')}[/bold]:")
+        lines.append(plain(sentence(built.hindsight.reason, session.language)))
     lines += [plain(f"  {rule.id}: {_rule_text(session, rule.nb, rule.en)} ({rule.reference})") for rule in built.rules]
     lines.append(session.say("Det bygger på:", "It rests on:"))
     return [*lines, *(_line(session, one) for one in built.shown)]

@@ -52,6 +52,7 @@ _STATUSES = {
     State.IN_FORCE: "active",
     State.READ_ONLY: "active",
     State.REFUSED: "rejected",
+    State.INVALIDATED: "entered-in-error",
 }
 """Everything else is `inactive`."""
 

@@ -47,6 +47,7 @@ from protocol.national_id import BadNationalId, NationalId, Numbers
 from protocol.reading import Fields, boolean, integer, listed, text, text_up_to
 from protocol.statements.base import claim
 from protocol.statements.identity import SubjectCard
+from protocol.statements.invalidating import INVALIDATING
 from protocol.statements.narrowing import NarrowingBody
 from protocol.statements.recorded import DisputeBody
 
@@ -203,6 +204,8 @@ class Word:
     """The unit that recorded the word for somebody without a key; the person is whose word it is."""
     disputes: bool = False
     """Whether it says that what was recorded was never said: no objection to the consent itself."""
+    invalidates: bool = False
+    """Whether it says that it never was a consent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,9 +267,17 @@ def _word(proved: Verified, terms: Terms, tokens: dict[str, str]) -> Word:
         if statement not in tokens:
             raise BadCertificate("narrowing-missing", "what was taken back does not come with the receipt that it was")
         less = _less(tokens[statement])
-    if told.person is None:
-        return Word(event, told.actor, proved.entry.t, statement, less, disputes=told.act == DisputeBody.kind)
-    return Word(event, told.person, proved.entry.t, statement, less, told.for_unit)
+    own = told.person is None
+    return Word(
+        event,
+        told.actor if told.person is None else told.person,
+        proved.entry.t,
+        statement,
+        less,
+        None if own else told.for_unit,
+        disputes=told.act == DisputeBody.kind,
+        invalidates=told.act in INVALIDATING,
+    )
 
 
 def _check_state(certificate: Certificate, words: Iterable[Word]) -> None:

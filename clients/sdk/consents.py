@@ -40,7 +40,7 @@ from protocol.statements.consent import (
     SignatureBody,
     WithdrawalBody,
 )
-from protocol.statements.recorded import WRITTEN_DOWN
+from protocol.statements.narrowing import WRITTEN_DOWN
 from protocol.texts import Contents, consent_text, sentence
 
 Party = UnitParty | PersonParty

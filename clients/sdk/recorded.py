@@ -14,6 +14,7 @@ from protocol.identifiers import MatterId, PersonId, StatementId, SubjectId, Uni
 from protocol.reading import Fields
 from protocol.statements.base import claim
 from protocol.statements.consent import WithdrawalBody
+from protocol.statements.invalidating import RecordedInvalidationBody
 from protocol.statements.recorded import (
     DisputeBody,
     RecordedAct,
@@ -24,7 +25,8 @@ from protocol.statements.recorded import (
 
 _PATH = "/v1/consent-statements"
 _KINDS: dict[str, type[RecordedAct]] = {
-    word.kind: word for word in (RecordedSignatureBody, RecordedConfirmationBody, RecordedWithdrawalBody)
+    word.kind: word
+    for word in (RecordedSignatureBody, RecordedConfirmationBody, RecordedWithdrawalBody, RecordedInvalidationBody)
 }
 _SHARED = ("v", "kind", "iss", "aud", "made", "seen")
 
@@ -128,9 +130,10 @@ def written_down(known: Known) -> tuple[RecordedAct, ...]:
 
 def withdrawn_for(known: Known) -> tuple[Dated, ...]:
     """Return those of a consent's withdrawals that were written down for somebody, at their entries' instants."""
-    own = sum(claim(logged.token).kind == WithdrawalBody.kind for logged in known.record.statements)
-    # As `protocol.evidence` puts them: what people said themselves, then what was written down.
-    return known.facts.withdrawals[own:]
+    kinds = [claim(logged.token).kind for logged in known.record.statements]
+    own, written = kinds.count(WithdrawalBody.kind), kinds.count(RecordedWithdrawalBody.kind)
+    # As `protocol.evidence` puts them: what people said themselves, what was written down, what makes it void.
+    return known.facts.withdrawals[own : own + written]
 
 
 def _members(token: str) -> Fields:

@@ -22,6 +22,7 @@ from protocol.consent.notices import (
     OPEN_STATES,
     NoticeKind,
     asked_of,
+    invalid_of,
     renewable,
     renewal_offered_to,
     renews,
@@ -196,7 +197,8 @@ def _kinds(
     me: PersonId, units: Collection[UnitId], known: Known, found: Situation, at: Instant
 ) -> tuple[NoticeKind, ...]:
     case = found.case([known.digest])
-    written = tuple(kind for kind, _ in written_of(me, known.facts, withdrawn_for(known), at))
+    told = (*written_of(me, known.facts, withdrawn_for(known), at), *invalid_of(known.facts, at))
+    written = tuple(kind for kind, _ in told)
     asked = asked_of(me, known.facts, case, at)
     if asked:
         return (*written, *asked)

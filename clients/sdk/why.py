@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clients.sdk.errors import Incomplete
+from clients.sdk.errors import Denied, Incomplete
 from clients.sdk.home import damaged
 from clients.sdk.transport import clock
 from keys.signing import digest, peek
 from protocol.bundle import Bundle, Renewal
 from protocol.consent.answer import Deny, Permit
 from protocol.consent.ask import Actor, Ask
-from protocol.consent.case import Case
+from protocol.consent.case import Case, ConsentFacts
 from protocol.consent.decide import decide
 from protocol.consent.explain import Explanation, explain, rules_named
 from protocol.consent.in_place import InPlace
@@ -62,7 +62,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """A decision with everything it was made from. `explanation` is null for a permit."""
+    """A decision with everything it was made from. `explanation` is null for a permit.
+
+    `hindsight` is what is known now of that instant, where it is another answer: a consent was declared void since.
+    """
 
     share: ShareId
     act: Act
@@ -71,6 +74,7 @@ class Rebuilt:
     explanation: Explanation | None
     rules: tuple[Rule | InPlace, ...]
     shown: tuple[Shown, ...]
+    hindsight: Deny | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +172,9 @@ async def why(client: Client, share: ShareId, at: Instant | None, language: Lang
         Tampered: what the server adds today does not hold.
     """
     policy = await client.load_policy()
-    known = _read(client.home.folder, share)
-    if at is None:
-        known = await _with_news(client, known)
+    kept = _read(client.home.folder, share)
+    news = await _news(client, kept, needed=at is None)
+    known = news if at is None else kept
     now = clock()
     then = now if at is None else at
     try:
@@ -179,9 +183,12 @@ async def why(client: Client, share: ShareId, at: Instant | None, language: Lang
         directory = _directory(policy, past, now)
         question = _question(client, directory, known, then)
         case = _case(directory, past, question, then)
+        today = _directory(policy, news, now)
+        void = [consent_facts(today, record) for record in news.consents]
     except Refused as error:
         raise Incomplete(error.code, f"What this machine has kept does not decide it: {error}.") from error
     answer = decide(question.ask, case, then)
+    hindsight = decide(question.ask, _as_known_now(case, void), then)
     shown = [_shown(logged, entries[logged]) for logged in past.each() if entries[logged].entry.t <= then]
     return Rebuilt(
         share=share,
@@ -193,6 +200,16 @@ async def why(client: Client, share: ShareId, at: Instant | None, language: Lang
         else None,
         rules=rules_named(answer.rule),
         shown=tuple(sorted(shown, key=lambda one: one.index)),
+        hindsight=hindsight if isinstance(hindsight, Deny) and hindsight != answer else None,
+    )
+
+
+def _as_known_now(case: Case, today: Iterable[ConsentFacts]) -> Case:
+    """Add what nobody could know then and what counts from the beginning: that a consent was declared void."""
+    void = {each.terms.digest: each.invalidations for each in today}
+    return replace(
+        case,
+        consents=tuple(replace(each, invalidations=void.get(each.terms.digest, ())) for each in case.consents),
     )
 
 
@@ -279,6 +296,16 @@ def _was_member(directory: Directory, past: _Evidence, actor: Actor, kid: str, t
             directory.require_member(epoch.body, actor.person, kid, then)
             return True
     return False
+
+
+async def _news(client: Client, kept: _Evidence, *, needed: bool) -> _Evidence:
+    """Add what the server tells today; where it is not needed and not told any more, what was kept is all there is."""
+    try:
+        return await _with_news(client, kept)
+    except Denied:
+        if needed:
+            raise
+        return kept
 
 
 async def _with_news(client: Client, known: _Evidence) -> _Evidence:

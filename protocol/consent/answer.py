@@ -50,6 +50,7 @@ class Reason(StrEnum):
     NOT_YET_MADE = "not-yet-made"
     SHARING_ENDED = "sharing-ended"
     READING_ENDED = "reading-ended"
+    INVALIDATED = "invalidated"
     WITHDRAWN = "withdrawn"
     RECEIVER_WITHDRAWN = "receiver-withdrawn"
     CATEGORY_WITHDRAWN = "category-withdrawn"

@@ -13,7 +13,7 @@ interval is half-open `[holds_from, holds_to)` and `holds_to` may be null for "n
                    "signatures": [{"person", "at", "evidence": "own-key" | "recorded",
                                    "disputed_at": null | Instant}, …],
                    "refusals": [Dated, …], "objections": [Dated, …], "withdrawals": [Dated, …],
-                   "notices": [Dated, …], "narrowings": [Narrowing, …]}, …],
+                   "notices": [Dated, …], "narrowings": [Narrowing, …], "invalidations": [Dated, …]}, …],
      "hearings": [{"subject", "matter", "outcome": "for" | "against" | "unable", "by", "at"}, …],
      "assessments": [{"subject", "matter", "by", "at"}, …],
      "shields": [{"matter", "persons": ["per_…", …], "hides": [Aspect, …], "provisional": bool,
@@ -186,6 +186,7 @@ class ConsentFacts(Record):
         "withdrawals": _dated,
         "notices": _dated,
         "narrowings": listed(Narrowing.parse, most=_MOST),
+        "invalidations": _dated,
     }
     terms: Terms
     requested_at: Instant
@@ -195,6 +196,8 @@ class ConsentFacts(Record):
     withdrawals: tuple[Dated, ...] = ()
     notices: tuple[Dated, ...] = ()
     narrowings: tuple[Narrowing, ...] = ()
+    invalidations: tuple[Dated, ...] = ()
+    """Those of the withdrawals that declare the consent void from the beginning."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,7 @@ ADVICE: Mapping[Reason, tuple[Step, tuple[Channel, ...]]] = {
     Reason.NOT_YET_MADE: (Step.CHECK_CLOCK, _NONE),
     Reason.SHARING_ENDED: (Step.ASK_CONSENT, _BOTH),
     Reason.READING_ENDED: (Step.ASK_CONSENT, _EMERGENCY),
+    Reason.INVALIDATED: (Step.RESPECT_NO, _BOTH),
     Reason.WITHDRAWN: (Step.RESPECT_NO, _BOTH),
     Reason.RECEIVER_WITHDRAWN: (Step.RESPECT_NO, _BOTH),
     Reason.CATEGORY_WITHDRAWN: (Step.RESPECT_NO, _BOTH),

@@ -146,6 +146,9 @@ def _ended(judged: Judged, then: Instant, now: Instant) -> Reason | None:
 
 def _said_no(judged: Judged, now: Instant) -> Reason | None:
     consent = judged.consent
+    # Void from the beginning: whoever knows of it denies at every instant, also before it was said (DOMAIN E35).
+    if any(_counts(judged, word) for word in consent.invalidations):
+        return Reason.INVALIDATED
     for words, reason in (
         (consent.withdrawals, Reason.WITHDRAWN),
         (consent.refusals, Reason.REFUSED),

@@ -43,6 +43,8 @@ class NoticeKind(StrEnum):
     """A professional wrote down that you said yes: sign it yourself, or say that you never did."""
     TOLD_WITHDRAWN = "told-withdrawn"
     """A professional wrote down for somebody that they withdraw: nothing is asked, you are told."""
+    TOLD_INVALID = "told-invalid"
+    """It was declared void from the beginning: what was received must not be used, and an incident is reported."""
     RENEW = "renew"
     """It ends within fourteen days, or no longer suffices. Asking anew is offered; nothing happens by itself."""
 
@@ -85,6 +87,15 @@ def written_of(
     if any((role.person, role.act) == (person, RoleAct.SIGNS) for role in consent.terms.roles):
         told += [(NoticeKind.TOLD_WITHDRAWN, each.at) for each in withdrawn if each.at <= at < each.at + TOLD_FOR]
     return tuple(told)
+
+
+def invalid_of(consent: ConsentFacts, at: Instant) -> tuple[tuple[NoticeKind, Instant], ...]:
+    """Return that a consent was declared void, with the instant of the first such word, for thirty days from it.
+
+    Everybody who took part is told, whoever may be told of the consent.
+    """
+    said = min((each.at for each in consent.invalidations), default=None)
+    return ((NoticeKind.TOLD_INVALID, said),) if said is not None and said <= at < said + TOLD_FOR else ()
 
 
 def renewable(consent: ConsentFacts, others: Iterable[Terms], case: Case, at: Instant) -> bool:

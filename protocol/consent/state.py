@@ -24,6 +24,8 @@ class State(StrEnum):
     NEEDS_NEW_CONSENT = "needs-new-consent"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    INVALIDATED = "invalidated"
+    """Declared void from the beginning: it never was a consent."""
     EXPIRED = "expired"
     SUSPENDED = "suspended"
     """It cannot be judged now: the sheet has ended, responsibility is unclear, or this program is too old."""
@@ -39,6 +41,7 @@ class Standing:
 
 
 _STATES = {
+    Reason.INVALIDATED: State.INVALIDATED,
     Reason.WITHDRAWN: State.WITHDRAWN,
     Reason.REFUSED: State.REFUSED,
     Reason.OBJECTED: State.REFUSED,

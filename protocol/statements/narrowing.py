@@ -9,7 +9,8 @@ from protocol.consent.narrowing import LESS, Less
 from protocol.identifiers import MatterId, StatementId, SubjectId, parse_digest
 from protocol.reading import Fields
 from protocol.statements.consent import ACTS, ConsentAct, WithdrawalBody
-from protocol.statements.recorded import RECORDED_WORDS, RecordedWithdrawalBody
+from protocol.statements.invalidating import INVALIDATING, INVALIDATIONS
+from protocol.statements.recorded import RECORDED_WORDS, RecordedAct, RecordedWithdrawalBody
 
 _NAMED = {"id": StatementId.parse, "consent": parse_digest, "subject": SubjectId.parse, "matter": MatterId.parse}
 
@@ -32,8 +33,11 @@ class NarrowingBody(ConsentAct):
         return {**ConsentAct.to_json(self), **self.less.to_json()}
 
 
-WORDS: tuple[type[ConsentAct], ...] = (*ACTS, NarrowingBody, *RECORDED_WORDS)
+WORDS: tuple[type[ConsentAct], ...] = (*ACTS, NarrowingBody, *RECORDED_WORDS, *INVALIDATIONS)
 """Everything that can be said on one consent."""
 
-TAKING_BACK = frozenset({WithdrawalBody.kind, NarrowingBody.kind, RecordedWithdrawalBody.kind})
+WRITTEN_DOWN = frozenset(word.kind for word in WORDS if issubclass(word, RecordedAct))
+"""The kinds that name a unit: what is written down for others."""
+
+TAKING_BACK = frozenset({WithdrawalBody.kind, NarrowingBody.kind, RecordedWithdrawalBody.kind}) | INVALIDATING
 """The words that take a consent back, whole or in part: whoever may say the one may say the other."""

@@ -142,10 +142,7 @@ RECORDED_WORDS: tuple[type[ConsentAct], ...] = (
     RecordedWithdrawalBody,
     DisputeBody,
 )
-"""Everything that is written down for others, and what they say against it."""
-
-WRITTEN_DOWN = frozenset(word.kind for word in RECORDED_WORDS if issubclass(word, RecordedAct))
-"""The kinds that name a unit: what is written down for others."""
+"""What is written down for others of their yes or withdrawal, and what they say against it."""
 
 
 def spoken_for(statement: Statement[Any]) -> PersonId:

@@ -20,6 +20,7 @@ from protocol.statements.consent import (
     HearingBody,
     RequestBody,
 )
+from protocol.statements.invalidating import INVALIDATING
 from protocol.statements.narrowing import TAKING_BACK, WORDS, NarrowingBody
 from protocol.statements.recorded import (
     RecordedAct,
@@ -144,6 +145,8 @@ def _word(work: Work, statement: Statement[ConsentAct], on_ended: Sequence[OnEnd
         return Accepted(before.statement, before.leaf_index)
     index = work.append(EVENTS[word.kind], _details(statement, terms, terms.roles[0].rule), terms.matter)
     store.add_word(connection, statement, index, at)
+    if word.kind in INVALIDATING:
+        store.add_invalidation(connection, statement, at)
     accepted = kept(work, statement, index)
     if word.kind in FINAL | TAKING_BACK:
         for ended in on_ended:

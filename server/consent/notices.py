@@ -15,6 +15,7 @@ from protocol.consent.notices import (
     RENEWAL_PERIOD,
     NoticeKind,
     asked_of,
+    invalid_of,
     renewable,
     renewal_offered_to,
     written_of,
@@ -27,7 +28,7 @@ from server.consent.hearing import counted
 from server.consent.store import noticing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -66,10 +67,9 @@ def notices(connection: Connection, person: PersonId, after: int, at: Instant) -
     """
     asker = listing.viewer(connection, person, at)
     units = [each.unit for each in asker.memberships]
-    soon = Instant(at + RENEWAL_PERIOD)
     found: list[tuple[int, list[Notice]]] = []
     while len(found) <= PAGE:
-        rows = noticing.waiting(connection, asker.related.subjects, units, at, soon, after, _LOOKED_AT)
+        rows = noticing.waiting(connection, asker.related, units, at, after, _LOOKED_AT)
         found += [
             (about.requested.leaf_index, told)
             for about in _about(connection, rows, asker.memberships, at)
@@ -92,7 +92,11 @@ def addressees(connection: Connection, consent: str, at: Instant) -> list[Person
 
 def told_of_written(connection: Connection, consent: str, at: Instant) -> list[PersonId]:
     """Give whom a word that was just written down on a consent is told to, as far as they may be told."""
-    return _addressed(connection, consent, _written, at)
+    return _addressed(connection, consent, _told_of_written, at)
+
+
+def _told_of_written(person: PersonId, about: _About, at: Instant) -> tuple[object, ...]:
+    return (*_written(person, about, at), *_invalid((Actor(person, None),), about, at))
 
 
 def _addressed(
@@ -134,7 +138,7 @@ def _told(connection: Connection, asker: Viewer, about: _About, at: Instant) -> 
     terms = about.consent.terms
     kinds = _asked(asker.person, about, at) or _offered(connection, asker, about, at)
     reminded = noticing.reminded(connection, [terms.digest]).get(terms.digest) if kinds else None
-    written = _written(asker.person, about, at)
+    written = (*_written(asker.person, about, at), *_invalid(asker.actors, about, at))
     return [Notice(kind, said_at, None, terms.id) for kind, said_at in written] + [
         Notice(kind, _since(kind, about.consent, at), None if kind is NoticeKind.RENEW else reminded, terms.id)
         for kind in kinds
@@ -145,6 +149,13 @@ def _written(person: PersonId, about: _About, at: Instant) -> tuple[tuple[Notice
     if not view(Actor(person, None), about.consent, about.case, at).notices:
         return ()
     return written_of(person, about.consent, about.withdrawn, at)
+
+
+def _invalid(actors: Iterable[Actor], about: _About, at: Instant) -> tuple[tuple[NoticeKind, Instant], ...]:
+    """Tell everybody who may be told, members of the units that took part among them, that it is void."""
+    if not any(view(each, about.consent, about.case, at).notices for each in actors):
+        return ()
+    return invalid_of(about.consent, at)
 
 
 def _asked(person: PersonId, about: _About, at: Instant) -> tuple[NoticeKind, ...]:

@@ -8,6 +8,7 @@ from keys.signing import peek
 from protocol.identifiers import PersonId, UnitId
 from protocol.recorded import Written, require_recorder, require_second
 from protocol.statements.base import Refused, Statement
+from protocol.statements.invalidating import INVALIDATING
 from protocol.statements.recorded import (
     DisputeBody,
     RecordedConfirmationBody,
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from server.consent.store.rows import Word
 
 
-TOLD = frozenset({RecordedConfirmationBody.kind, RecordedWithdrawalBody.kind})
-"""The words written down for others of which the family is told."""
+TOLD = frozenset({RecordedConfirmationBody.kind, RecordedWithdrawalBody.kind}) | INVALIDATING
+"""The words of which the family is told: those written down for others, and that a consent is void."""
 
 
 def against_record(connection: Connection, statement: Statement[Any]) -> str | None:

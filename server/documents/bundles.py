@@ -13,7 +13,7 @@ from protocol.identity import Logged
 from protocol.log import receipt
 from protocol.log.merkle import consistency_path
 from protocol.statements.base import claim
-from protocol.statements.recorded import WRITTEN_DOWN
+from protocol.statements.narrowing import WRITTEN_DOWN
 from protocol.statements.share import BODY, HEADER
 from server.audit import store as log_store
 from server.consent import cases, shields

@@ -142,6 +142,51 @@ async def test_the_command_tells_it_in_words_and_as_json(served: Stage) -> None:
     assert (other.status, other.code) == (3, "not-found")
 
 
+async def test_what_was_declared_void_is_told_apart_as_known_then_and_as_known_now(served: Stage) -> None:
+    share, consent = await told(served)
+    before = await asked(served, "gp", share)
+    done = await run(served, "mother", "consent", "invalidate", consent[:12], "--cause", "pressure", "--json")
+    assert (done.status, done.answer["state"]) == (0, "invalidated")
+    wrong = await run(served, "mother", "consent", "invalidate", consent[:12], "--cause", "regret", "--json")
+    assert (wrong.status, wrong.code) == (2, "bad-word")
+    then = await asked(served, "gp", share, before.at)
+    assert isinstance(then.answer, Permit)
+    assert then.hindsight == Deny(Reason.INVALIDATED)
+    now = await asked(served, "gp", share)
+    assert (now.answer, now.hindsight) == (Deny(Reason.INVALIDATED), None)
+    words = ("consent", "why", "--share", share, "--at", str(before.at), "--language", "en")
+    as_known = await run(served, "gp", *words)
+    assert "Yes, it may be opened." in as_known.out
+    assert "As known now:" in as_known.out
+    assert "declared void from the beginning" in as_known.out
+    shown = await run(served, "mother", "consent", "show", consent, "--language", "en")
+    assert "void from the beginning" in shown.out
+    assert "by you: it was not given freely" in shown.out
+    notices = await run(served, "gp", "notices", "--language", "en")
+    assert "The consent is declared void from the beginning." in notices.out
+    about = (consent, "--child", served.child)
+    report = await run(served, "gp", "consent", "incident", *about, "--language", "en")
+    assert "Incident: a consent was void" in report.out
+    assert "you (Fjord legesenter) opened" in report.out
+    assert "72 hours" in report.out
+    as_json = await run(served, "mother", "consent", "incident", *about, "--json")
+    [invalid] = as_json.answer["invalid"]
+    assert (invalid["by"], invalid["cause"]) == (served.persons["mother"], "pressure")
+    assert [one["act"] for one in as_json.answer["openings"]] == ["open", "receive"]
+
+
+async def test_a_professional_declares_it_void_for_somebody_and_what_is_not_void_is_no_incident(served: Stage) -> None:
+    _, consent = await told(served)
+    about = (consent[:12], "--child", served.child)
+    none = await run(served, "gp", "consent", "incident", *about, "--json")
+    assert (none.status, none.code) == (2, "not-invalid")
+    words = ("--for", served.persons["mother"], "--by", "oral", "--cause", "mistake", "--json")
+    done = await run(served, "gp", "consent", "record-invalidation", *about, *words)
+    assert (done.status, done.answer["state"]) == (0, "invalidated")
+    shown = await run(served, "mother", "consent", "show", consent, "--language", "en")
+    assert "Declared void orally by you, written down at" in shown.out
+
+
 async def test_the_command_receives_what_was_never_received_here(served: Stage) -> None:
     matter = MatterId.of(secrets.token_bytes(16))
     async with served.client("mother") as mother:

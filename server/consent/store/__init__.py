@@ -6,7 +6,7 @@ are only ever added: a consent has no stored state, and nothing that was said is
 
 from server.consent.store.asking import Asked, asked, facts, facts_of
 from server.consent.store.facts import Noted, add_fact, facts_in
-from server.consent.store.keeping import add_consent, add_hearing, add_word, apart, begin_matter
+from server.consent.store.keeping import add_consent, add_hearing, add_invalidation, add_word, apart, begin_matter
 from server.consent.store.rows import (
     Found,
     Heard,
@@ -33,6 +33,7 @@ __all__ = [
     "add_consent",
     "add_fact",
     "add_hearing",
+    "add_invalidation",
     "add_word",
     "apart",
     "asked",

@@ -12,6 +12,7 @@ from protocol.consent.case import ConsentFacts, Dated, Hearing, Signature
 from protocol.consent.narrowing import Less, Narrowing
 from protocol.consent.vocabulary import Evidence, Outcome
 from protocol.identifiers import Instant, MatterId, PersonId, SubjectId, UnitId
+from protocol.statements.invalidating import INVALIDATING
 from protocol.statements.narrowing import NarrowingBody
 from protocol.statements.recorded import DisputeBody, RecordedConfirmationBody
 from server.consent.store import tables
@@ -99,8 +100,8 @@ def facts(
         elif kind == DisputeBody.kind:
             disputed[apart] = at
 
-    def words_of(terms: Terms, kind: str) -> tuple[Dated, ...]:
-        return tuple(dated.get((terms.digest, kind), ()))
+    def words_of(terms: Terms, *kinds: str) -> tuple[Dated, ...]:
+        return tuple(word for kind in kinds for word in dated.get((terms.digest, kind), ()))
 
     return [
         ConsentFacts(
@@ -115,9 +116,10 @@ def facts(
             ),
             refusals=words_of(terms, "consent-refusal"),
             objections=words_of(terms, "consent-objection"),
-            withdrawals=(*words_of(terms, "consent-withdrawal"), *words_of(terms, "recorded-withdrawal")),
+            withdrawals=words_of(terms, "consent-withdrawal", "recorded-withdrawal", *sorted(INVALIDATING)),
             notices=words_of(terms, "consent-notice"),
             narrowings=tuple(narrowed.get(terms.digest, ())),
+            invalidations=words_of(terms, *sorted(INVALIDATING)),
         )
         for terms, requested_at in found
     ]

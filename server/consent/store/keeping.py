@@ -80,6 +80,12 @@ def add_word(connection: Connection, statement: Statement[ConsentAct], leaf_inde
     )
 
 
+def add_invalidation(connection: Connection, statement: Statement[ConsentAct], at: Instant) -> None:
+    """Keep that a consent was declared void, for those who are told."""
+    told = {"statement": statement.digest, "digest": statement.body.consent, "at": at}
+    connection.execute(insert(tables.invalidations), told)
+
+
 def apart(statement: Statement[ConsentAct]) -> str:
     """Say what keeps a word apart from others of its kind by the same person on the same consent; mostly nothing does.
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import Column, Table, and_, bindparam, insert, or_, select
+from sqlalchemy import Column, Table, and_, bindparam, exists, insert, or_, select
 
-from protocol.identifiers import Instant, PersonId, SubjectId, UnitId
+from protocol.consent.notices import RENEWAL_PERIOD, TOLD_FOR
+from protocol.identifiers import Instant, PersonId, UnitId
 from server.consent.store import tables
+from server.consent.store.rows import PARTY
 from server.database.schema import metadata
 from server.identity.store.statements import DIGEST, ID, LONG
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from protocol.statements.base import Statement
     from protocol.statements.reminding import ReminderBody
+    from server.consent.store.rows import Related
 
 reminders = Table(
     "consent_reminders",
@@ -42,14 +45,31 @@ class Requested(NamedTuple):
 _c, _r = tables.consents.c, reminders.c
 _REQUESTED = (_c.digest, _c.requester, _c.unit, _c.leaf_index)
 _ONE = select(*_REQUESTED).where(_c.digest == bindparam("d"))
+_invalid, _void = tables.invalidations.c, tables.consents.alias("void").c
+_VOID = (
+    select(_void.digest)
+    .join_from(tables.invalidations, _void.digest.table, _void.digest == _invalid.digest)
+    .where(
+        _invalid.at > bindparam("since"),
+        or_(
+            _void.subject.in_(bindparam("subjects", expanding=True)),
+            exists().where(PARTY, tables.parties.c.leaf_index == _void.leaf_index),
+        ),
+    )
+)
 _WAITING = (
     select(*_REQUESTED)
     .where(
         _c.leaf_index > bindparam("after"),
-        _c.share_until > bindparam("at"),
+        # Each alternative by an index of its own.
         or_(
-            _c.subject.in_(bindparam("subjects", expanding=True)),
-            and_(_c.unit.in_(bindparam("units", expanding=True)), _c.share_until <= bindparam("soon")),
+            and_(_c.share_until > bindparam("at"), _c.subject.in_(bindparam("subjects", expanding=True))),
+            and_(
+                _c.share_until > bindparam("at"),
+                _c.share_until <= bindparam("soon"),
+                _c.unit.in_(bindparam("units", expanding=True)),
+            ),
+            _c.digest.in_(_VOID),
         ),
     )
     .order_by(_c.leaf_index)
@@ -64,21 +84,16 @@ def requested(connection: Connection, consent: str) -> Requested | None:
     return found[0] if found else None
 
 
-def waiting(  # noqa: PLR0917  (a connection, on what footing somebody asks, the two instants, and the page)
-    connection: Connection,
-    subjects: Collection[SubjectId],
-    units: Collection[UnitId],
-    at: Instant,
-    soon: Instant,
-    after: int,
-    most: int,
+def waiting(  # noqa: PLR0917  (a connection, on what footing somebody asks, the instant, and the page)
+    connection: Connection, related: Related, units: Collection[UnitId], at: Instant, after: int, most: int
 ) -> list[Requested]:
-    """Give up to `most` consents after the leaf `after` that have not ended at `at`, in the log's order.
+    """Give up to `most` consents after the leaf `after` of which somebody may have to be told, in the log's order.
 
-    They are those on these subjects, and those that these units asked for and that end by `soon`.
+    They are those on their subjects that have not ended at `at`, those that these units asked for and that end soon,
+    and those related to them that were declared void of late.
     """
-    asked = {"subjects": list(subjects), "units": list(units), "at": at, "soon": soon, "after": after, "most": most}
-    return _read(connection.execute(_WAITING, asked))
+    asked = {**related._asdict(), "units": list(units), "at": at, "after": after, "most": most}
+    return _read(connection.execute(_WAITING, asked | {"soon": at + RENEWAL_PERIOD, "since": at - TOLD_FOR}))
 
 
 def add_reminder(connection: Connection, statement: Statement[ReminderBody], leaf_index: int, at: Instant) -> None:

@@ -77,17 +77,18 @@ _HEARINGS = (
     .order_by(_h.leaf_index)
 )
 _SUBJECT_OF = select(tables.matters.c.subject).where(tables.matters.c.matter == bindparam("m"))
-_PARTY = or_(
+PARTY = or_(
     _p.party.in_(bindparam("parties", expanding=True)),
     and_(_p.subunits, _p.party.in_(bindparam("above", expanding=True))),
 )
+"""A party's row is of one of `parties`, or of a unit `above` one of them with its sub-units."""
 _LISTED = (
     select(*_COLUMNS)
     .where(
         _c.leaf_index > bindparam("after"),
         or_(
             _c.subject.in_(bindparam("subjects", expanding=True)),
-            _c.leaf_index.in_(select(_p.leaf_index).where(_PARTY, _p.leaf_index > bindparam("after"))),
+            _c.leaf_index.in_(select(_p.leaf_index).where(PARTY, _p.leaf_index > bindparam("after"))),
         ),
     )
     .order_by(_c.leaf_index)
@@ -99,7 +100,7 @@ _LISTED_OF_BOTH = _LISTED_OF_SUBJECT.where(_c.matter == bindparam("m"))
 _ON_SUBJECT = (
     select(_p.digest)
     .join_from(tables.parties, tables.consents, _c.leaf_index == _p.leaf_index)
-    .where(_PARTY, _c.subject == bindparam("s"))
+    .where(PARTY, _c.subject == bindparam("s"))
     .limit(1)
 )
 

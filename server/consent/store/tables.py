@@ -53,6 +53,14 @@ words = Table(  # `apart` is what keeps two words of one kind by one person on o
     Column("leaf_index", LONG, nullable=False),
     UniqueConstraint("digest", "kind", "person", "apart", name="consent_words_once"),
 )
+invalidations = Table(  # consents declared void from the beginning, so that those who took part can be told
+    "consent_invalidations",
+    metadata,
+    Column("statement", DIGEST, primary_key=True),
+    Column("digest", DIGEST, nullable=False),
+    Column("at", LONG, nullable=False),
+    Index("consent_invalidations_by_time", "at"),
+)
 facts = Table(
     "facts",
     metadata,

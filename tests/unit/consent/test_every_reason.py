@@ -431,3 +431,24 @@ def test_a_sort_of_content_that_was_taken_out_is_shared_no_more() -> None:
 def test_every_reason_has_its_test_here() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
     assert [reason.name for reason in Reason if f"Reason.{reason.name}" not in text] == []
+
+
+def test_what_was_declared_void_never_was_a_consent_also_before_it_was_said() -> None:
+    void = replace(
+        BOTH, withdrawals=(f.dated(MOTHER, f.later(NOW, 9)),), invalidations=(f.dated(MOTHER, f.later(NOW, 9)),)
+    )
+    for at in (NOW, f.later(NOW, 8), f.later(NOW, 9), f.later(NOW, 99)):
+        assert reason(decide(share(void), f.case(void), at)) is Reason.INVALIDATED
+    assert isinstance(decide(share(BOTH), f.case(BOTH), NOW), Permit)
+
+
+def test_nobody_who_may_not_withdraw_declares_a_consent_void() -> None:
+    void = replace(BOTH, invalidations=(f.dated(f.GRANDMOTHER, SIGNED), f.dated(f.STRANGER, SIGNED)))
+    assert isinstance(decide(share(void), f.case(void), NOW), Permit)
+
+
+def test_from_16_the_youth_alone_declares_void_what_parents_signed() -> None:
+    sheet = f.sheet(f.BORN[16])
+    for person, expected in ((MOTHER, Reason.NEEDS_NEW_CONSENT), (YOUTH, Reason.INVALIDATED)):
+        void = replace(BOTH, invalidations=(f.dated(person, NOW),))
+        assert reason(decide(share(void), f.case(void, sheet=sheet), NOW)) is expected

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from protocol.consent.case import Case, Dated
-from protocol.consent.notices import NoticeKind, asked_of, renewable, renewal_offered_to, written_of
+from protocol.consent.notices import NoticeKind, asked_of, invalid_of, renewable, renewal_offered_to, written_of
 from protocol.identifiers import Instant, PersonId
 
 VECTORS: list[dict[str, Any]] = json.loads(
@@ -26,7 +26,7 @@ def test_a_vector_read_back_from_json_has_its_answer(vector: dict[str, Any]) -> 
     signs = renewal_offered_to(person, consent, case, at)
     assert ([str(kind) for kind in asked], offered, signs) == (vector["asked"], vector["renewable"], vector["offered"])
     withdrawn = [Dated(PersonId.parse(each["person"]), Instant(each["at"])) for each in vector["withdrawn"]]
-    written = written_of(person, consent, withdrawn, at)
+    written = (*written_of(person, consent, withdrawn, at), *invalid_of(consent, at))
     assert [[str(kind), since] for kind, since in written] == vector["written"]
     assert vector["name"].startswith("said" if asked or written or (offered and signs) else "nothing")
 

@@ -14,6 +14,7 @@ from protocol.consent.notices import (
     TOLD_FOR,
     NoticeKind,
     asked_of,
+    invalid_of,
     renewable,
     renewal_offered_to,
     renews,
@@ -189,3 +190,13 @@ def test_all_who_sign_are_told_for_thirty_days_of_a_withdrawal_that_was_written_
         assert written_of(person, about, (gone,), Instant(NOW - 1)) == ()
     for person in (GRANDMOTHER, f.STRANGER, YOUTH):
         assert written_of(person, about, (gone,), NOW) == ()
+
+
+def test_everybody_is_told_for_thirty_days_from_the_first_word_that_a_consent_is_void() -> None:
+    first, second = f.dated(MOTHER, NOW), f.dated(FATHER, f.later(NOW, f.DAY))
+    void = replace(BOTH, invalidations=(second, first))
+    told_of = ((NoticeKind.TOLD_INVALID, NOW),)
+    assert invalid_of(void, NOW) == invalid_of(void, Instant(NOW + TOLD_FOR - 1)) == told_of
+    for at in (NOW - 1, NOW + TOLD_FOR):
+        assert invalid_of(void, Instant(at)) == ()
+    assert invalid_of(BOTH, NOW) == ()

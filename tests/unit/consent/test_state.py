@@ -70,3 +70,4 @@ def test_after_sharing_ends_a_complete_consent_is_read_only_and_an_incomplete_on
 def test_a_withdrawn_consent_stays_withdrawn_after_it_ends() -> None:
     gone = consent(MOTHER, FATHER, read_until=NOW, share_until=NOW, withdrawals=(f.dated(MOTHER),))
     assert of(gone).state is State.WITHDRAWN
+    assert of(replace(gone, invalidations=gone.withdrawals)).state is State.INVALIDATED

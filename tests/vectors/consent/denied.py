@@ -72,6 +72,7 @@ def denied() -> dict[Reason, Question]:
         Reason.NOT_YET_MADE: asked(replace(BOTH, requested_at=Instant(NOW + 1))),
         Reason.SHARING_ENDED: asked(consent(MOTHER, FATHER, share_until=NOW)),
         Reason.READING_ENDED: asked(consent(MOTHER, FATHER, share_until=NOW, read_until=NOW)),
+        Reason.INVALIDATED: asked(replace(BOTH, invalidations=(f.dated(MOTHER, f.later(NOW, f.DAY)),))),
         Reason.WITHDRAWN: asked(replace(BOTH, withdrawals=(f.dated(MOTHER, NOW),))),
         Reason.RECEIVER_WITHDRAWN: asked(replace(BOTH, narrowings=(f.narrowing(MOTHER, receivers=(f.BUP,)),))),
         Reason.CATEGORY_WITHDRAWN: asked(

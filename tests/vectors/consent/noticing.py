@@ -15,7 +15,7 @@ from typing import Any
 
 from protocol.consent.case import Case, ConsentFacts
 from protocol.consent.narrowing import Less, Narrowing
-from protocol.consent.notices import RENEWAL_PERIOD, asked_of, renewable, renewal_offered_to, written_of
+from protocol.consent.notices import RENEWAL_PERIOD, asked_of, invalid_of, renewable, renewal_offered_to, written_of
 from protocol.consent.vocabulary import Category, Evidence, Purpose
 from protocol.identifiers import ConsentId, Instant, PersonId
 from tests.unit.consent import family as f
@@ -46,6 +46,7 @@ def _said() -> Iterator[tuple[str, Question]]:
     yield "the sixteenth birthday has passed", _about(f.BOTH, f.YOUTH, sheet=f.sheet(f.BORN[16]))
     yield "a yes that was written down", _about(_written_down(), f.FATHER)
     yield "a withdrawal that was written down", _about(_withdrawn(f.NOW - f.DAY), f.MOTHER)
+    yield "void from the beginning", _about(_void(f.NOW - 30 * f.DAY + 1), f.FATHER)
 
 
 def _nothing() -> Iterator[tuple[str, Question]]:
@@ -61,6 +62,7 @@ def _nothing() -> Iterator[tuple[str, Question]]:
     yield "while the seven days run", _about(informed, f.FATHER)
     yield "the day before the fourteenth", _late(f.BOTH, f.MOTHER, at=LAST_DAYS - 1)
     yield "a yes that was disputed, to the other", _about(_written_down(disputed_at=f.NOW), f.MOTHER)
+    yield "thirty days after it was declared void", _about(_void(f.NOW - 30 * f.DAY), f.FATHER)
     yield "thirty days after a withdrawal that was written down", _about(_withdrawn(f.NOW - 30 * f.DAY), f.MOTHER)
     yield "asked anew", _late(f.BOTH, f.STRANGER, anew)
     yield (
@@ -76,6 +78,10 @@ def _written_down(**changes: Any) -> ConsentFacts:
 
 def _withdrawn(at: int) -> ConsentFacts:
     return replace(f.BOTH, withdrawals=(f.dated(f.FATHER, at),))
+
+
+def _void(at: int) -> ConsentFacts:
+    return replace(f.BOTH, invalidations=(f.dated(f.MOTHER, at),))
 
 
 def _about(consent: ConsentFacts, person: PersonId, **changes: Any) -> Question:
@@ -97,7 +103,7 @@ def _row(name: str, consent: ConsentFacts, case: Case, person: PersonId, at: Ins
     small = replace(case, units=units, memberships=())
     others = [each.terms for each in case.consents]
     # In these rows every withdrawal was written down.
-    written = written_of(person, consent, consent.withdrawals, at)
+    written = (*written_of(person, consent, consent.withdrawals, at), *invalid_of(consent, at))
     return {
         "name": name,
         "case": small.to_json(),

@@ -79,7 +79,9 @@ def edges() -> dict[str, Question]:
     by_stranger = replace(BOTH, narrowings=(f.narrowing(f.STRANGER, receivers=(f.BUP,)),))
     shorter = replace(BOTH, narrowings=(f.narrowing(MOTHER, share_until=SIGNED),))
     by_parent = replace(BOTH, withdrawals=(f.dated(MOTHER, NOW),))
+    void_by_stranger = replace(BOTH, invalidations=(f.dated(f.STRANGER, NOW),))
     return {
+        "declared void by somebody who may not withdraw it": (share(void_by_stranger), f.case(void_by_stranger), NOW),
         "one guardian alone on a ground": (share(half), f.case(half, exceptions=(f.exception(),)), NOW),
         "the last instant of sharing": (share(ending), f.case(ending), Instant(NOW - 1)),
         "read after sharing ended": (opening(ending, shared_at=NOW - 1), f.case(ending), NOW),

@@ -164,10 +164,17 @@ def test_e33_a_team_moved_below_a_unit_that_was_named_with_its_sub_units_is_cove
     assert shared(named, ask={"receivers": (moved,)}, units=units) is Reason.RECEIVER_NOT_COVERED
 
 
-def test_e35_a_consent_given_under_pressure_or_by_mistake_is_withdrawn_and_nothing_more_is_opened() -> None:
+def test_e35_a_consent_given_under_pressure_or_by_mistake_is_void_from_the_beginning() -> None:
+    word = f.dated(MOTHER, NOW)
+    void = replace(BOTH, withdrawals=(word,), invalidations=(word,))
+    assert opened(void, sent=SIGNED, at=NOW) is Reason.INVALIDATED
+    assert shared(void, at=NOW) is Reason.INVALIDATED
+    # As known then it was permitted, and as known now it never was.
+    assert opened(BOTH, sent=SIGNED, at=Instant(NOW - 1)) is None
+    assert opened(void, sent=SIGNED, at=Instant(NOW - 1)) is Reason.INVALIDATED
+
+
+def test_e35_a_consent_that_is_only_withdrawn_stays_permitted_until_then() -> None:
     mistaken = replace(BOTH, withdrawals=(f.dated(MOTHER, NOW),))
-    assert opened(mistaken, sent=SIGNED, at=NOW - 1) is None
-    assert opened(mistaken, sent=SIGNED, at=NOW) is Reason.WITHDRAWN
-    assert shared(mistaken, at=NOW) is Reason.WITHDRAWN
-    # Nothing declares it void from the beginning: what was opened before stands in the log as permitted.
     assert opened(mistaken, sent=SIGNED, at=Instant(NOW - 1)) is None
+    assert opened(mistaken, sent=SIGNED, at=NOW) is Reason.WITHDRAWN
