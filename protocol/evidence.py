@@ -33,7 +33,13 @@ from protocol.statements.consent import ConsentAct, HearingBody, RequestBody, Si
 from protocol.statements.facts import FACTS, FactBody
 from protocol.statements.invalidating import INVALIDATING
 from protocol.statements.narrowing import WORDS, NarrowingBody
-from protocol.statements.recorded import DisputeBody, RecordedAct, RecordedSignatureBody, spoken_for
+from protocol.statements.recorded import (
+    DisputeBody,
+    RecordedAct,
+    RecordedSignatureBody,
+    RecordedWithdrawalBody,
+    spoken_for,
+)
 
 _FACTS: dict[str, type[FactBody]] = {fact.kind: fact for fact in FACTS}
 _BEGINNING = Instant(0)
@@ -82,7 +88,7 @@ def consent_facts(directory: Directory, record: ConsentRecord) -> ConsentFacts:
         statement, t = directory.signed_by_person(logged, kind)
         _check_about(statement.body, terms)
         words[kind.kind].append(Dated(spoken_for(statement), t))
-        if isinstance(statement.body, RecordedAct):
+        if isinstance(statement.body, RecordedAct) and not isinstance(statement.body, RecordedWithdrawalBody):
             _check_party(directory, statement.body, terms)
         if isinstance(statement.body, RecordedAct | DisputeBody):
             written.append((statement, t))
@@ -164,7 +170,13 @@ def build_case(  # noqa: PLR0917  (the parts of a case, in its order)
     return Case(
         sheet=sheet,
         units={
-            unit.unit: UnitFacts(unit.regime, frozenset(directory.lineage(unit.unit)), unit.not_after, active=True)
+            unit.unit: UnitFacts(
+                unit.regime,
+                frozenset(directory.lineage(unit.unit)),
+                unit.not_after,
+                active=True,
+                own_keys_only=unit.own_keys_only,
+            )
             for unit in directory.units()
         },
         memberships=tuple(

@@ -80,7 +80,7 @@ async def verify(
     Example: `fortrolig consent verify samtykke.pdf`
     """
     policy = judge_by(session, log_key)
-    raw = _read(given)
+    raw = read_given(given)
     try:
         made = Certificate.read(raw.decode("latin-1"))
         proven = judge(made, policy)
@@ -96,7 +96,8 @@ def _require_own_pages(raw: bytes, made: Certificate, proven: Proven) -> None:
         raise BadCertificate("certificate-changed", "the pages are not those that belong to the codes in the file")
 
 
-def _read(given: str) -> bytes:
+def read_given(given: str) -> bytes:
+    """Read what was given: a file of that name, else the text itself; raises `Misused` (`no-certificate`)."""
     try:
         path = Path(given)
         if not path.is_file():

@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
+from clients.cli.certificates import read_given
 from clients.cli.finding import ChildOption, ConsentArgument, find
 from clients.cli.plain import plain
 from clients.cli.reading import identifier, not_a_word, own_unit
 from clients.cli.session import Session, command
+from clients.sdk.certificates import BadCertificate, Certificate
 from clients.sdk.client import Client
 from clients.sdk.errors import Misused
-from clients.sdk.recorded import Told, confirm_for, sign_for, withdraw_for
+from clients.sdk.recorded import Told, confirm_for, sign_for, withdraw_for, withdraw_terms_for
 from clients.sdk.recorded import dispute as dispute_record
 from protocol.identifiers import PersonId
 from protocol.statements.recorded import FORMS, IDENTITIES, RecordedAct
@@ -35,6 +37,7 @@ def register(app: typer.Typer) -> None:
     command(app, "record")(record)
     command(app, "confirm-record")(confirm_record)
     command(app, "record-withdrawal")(record_withdrawal)
+    command(app, "withdraw-shown")(withdraw_shown)
     command(app, "dispute")(dispute)
 
 
@@ -128,6 +131,54 @@ async def record_withdrawal(
         session.say(
             "Samtykket er trukket, og du står som den som skrev det ned. Si fra til den det gjelder.",
             "The consent is withdrawn, and you stand as the one who wrote it down. Tell the person it concerns.",
+        ),
+    )
+
+
+async def withdraw_shown(
+    session: Session,
+    certificate: Annotated[
+        str,
+        typer.Argument(metavar="FILE|TEXT", help="The certificate you are shown: the PDF, or its codes."),
+    ],
+    person: PersonOption,
+    form: FormOption,
+    unit: UnitOption = None,
+    *,
+    name_shown: Annotated[
+        bool,
+        typer.Option(
+            "--our-name-may-be-shown",
+            help="The person knows that your unit's name will stand with the withdrawal, for everybody who sees it.",
+        ),
+    ] = False,
+) -> None:
+    """Withdraw a consent in which your unit takes no part, for somebody without a key who shows you its certificate.
+
+    It works at once. Your unit's name then shows to everybody who sees the consent, the other parent among them: if
+    nobody may know that the person has been with you, let a unit that takes part record it instead.
+
+    Example: `fortrolig consent withdraw-shown samtykke.pdf --for per_… --by oral --our-name-may-be-shown`
+    """
+    _check(form, FORMS)
+    if not name_shown:
+        raise Misused(
+            "name-shown",
+            "Your unit's name will show to everybody who sees the consent. If the person is safe with that, repeat "
+            "with --our-name-may-be-shown; if not, let a unit that takes part record it.",
+        )
+    try:
+        terms = Certificate.read(read_given(certificate).decode("latin-1")).terms
+    except BadCertificate as error:
+        raise Misused(error.code, f"This is no certificate of a consent: {error}.", what=str(error)) from error
+    async with session.client() as client:
+        told = await told_to(client, unit, person, form)
+        logged = await withdraw_terms_for(client, terms, told)
+    session.show(
+        {"consent": terms.digest, "for": told.person, "state": "withdrawn" if logged else "waiting"},
+        session.say(
+            "Samtykket er trukket, og enheten din står som den som skrev det ned.",
+            "The consent is withdrawn, and your unit stands as the one that wrote it down.",
         ),
     )
 

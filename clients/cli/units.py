@@ -47,6 +47,38 @@ async def create(
     )
 
 
+@command(app, "own-keys")
+async def own_keys(
+    session: Session,
+    unit: Annotated[str, typer.Argument(help="The unit, by name or id.")],
+    only: Annotated[
+        bool,
+        typer.Option("--only/--also-recorded", help="Take nothing, or also what rests on recorded signatures."),
+    ],
+) -> None:
+    """State, as a registrar, that a unit receives nothing on signatures that professionals recorded for somebody.
+
+    Without it the root's policy decides. What is sent to such a unit needs everybody's own key; other recipients of the
+    same consent are not affected.
+
+    Example: `fortrolig unit own-keys Fjord --only`
+    """
+    async with session.client() as client:
+        stated = await units.require_own_keys(client, await find_unit(client, unit), only=only)
+    told = (
+        ("tar bare imot på egne nøkler", "receives on own keys only")
+        if only
+        else (
+            "tar også imot på det som er skrevet ned, der policyen gjør det",
+            "receives also on what was recorded, where the policy does",
+        )
+    )
+    session.show(
+        {"unit": stated.unit, "own_keys_only": stated.own_keys_only},
+        session.say(f"{stated.name} {told[0]}.", f"{stated.name} {told[1]}."),
+    )
+
+
 @command(app, "admit")
 async def admit(session: Session, unit: Annotated[str, typer.Argument(help="The unit, by name or id.")]) -> None:
     """Admit everybody who answered an invitation to the unit, as its custodian.

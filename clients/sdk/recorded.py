@@ -10,6 +10,7 @@ from clients.sdk.errors import Misused, Postponed
 from clients.sdk.journal import purpose
 from keys.signing import digest, peek
 from protocol.consent.case import Dated
+from protocol.consent.terms import Terms
 from protocol.identifiers import MatterId, PersonId, StatementId, SubjectId, UnitId
 from protocol.reading import Fields
 from protocol.statements.base import claim
@@ -108,12 +109,20 @@ async def withdraw_for(client: Client, known: Known, unit: UnitId, person: Perso
     Raises:
         Denied: the person may not withdraw this, or my unit takes no part in it.
     """
-    terms = known.terms
-    body = RecordedWithdrawalBody(
-        new_statement_id(), known.digest, terms.subject, terms.matter, unit=unit, person=person, form=form
-    )
+    return await withdraw_terms_for(client, known.terms, Told(unit, person, form))
+
+
+async def withdraw_terms_for(client: Client, terms: Terms, told: Told) -> bool:
+    """Withdraw, for somebody who told me so, a consent of which I may know nothing else: they showed me the terms.
+
+    My unit need take no part in it. Its name then stands with the withdrawal, for everybody who sees the consent.
+
+    Raises:
+        Denied: `not-found`, if there is no such consent, or the person may not withdraw it.
+    """
+    body = RecordedWithdrawalBody(new_statement_id(), terms.digest, terms.subject, terms.matter, *told)
     try:
-        await client.submit(_PATH, body, purpose=purpose("withdraw for", known.digest, person, unit))
+        await client.submit(_PATH, body, purpose=purpose("withdraw for", terms.digest, told.person, told.unit))
     except Postponed:
         return False
     return True

@@ -184,6 +184,23 @@ async def wanted(client: Client) -> dict[UnitId, int]:
     return {unit: count for unit, count in found.items() if count}
 
 
+async def require_own_keys(client: Client, unit: UnitId, *, only: bool) -> UnitBody:
+    """State in the unit's record, as a registrar, whether it takes nothing on signatures that were recorded.
+
+    Raises:
+        Misused: `unknown-unit`, if no registrar vouches for the unit.
+    """
+    found = [each for each in await registered(client) if each.unit == unit]
+    if not found:
+        raise Misused("unknown-unit", "No registrar vouches for this unit.")
+    [now] = found
+    if now.own_keys_only is only:
+        return now
+    body = replace(now, number=now.number + 1, not_after=days(UNIT_DAYS), own_keys_only=only)
+    await client.submit("/v1/statements", body, purpose=f"renew {unit} {body.number}")
+    return body
+
+
 async def registered(client: Client) -> list[UnitBody]:
     """Return every unit that a registrar of the policy vouches for."""
     policy = await client.load_policy()

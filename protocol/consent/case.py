@@ -7,7 +7,8 @@ interval is half-open `[holds_from, holds_to)` and `holds_to` may be null for "n
      "sheet": null | {"subject", "birth_date": "YYYY-MM-DD", "number", "not_after",
                       "responsibility": "joint" | "sole" | "other" | "unknown",
                       "may_sign": [Holder, …], "may_know": [Holder, …], "authorities": [Authority, …]},
-     "units": {"unt_…": {"regime": Regime, "ancestors": ["unt_…", …], "not_after", "active": bool}, …},
+     "units": {"unt_…": {"regime": Regime, "ancestors": ["unt_…", …], "not_after", "active": bool,
+                           "own_keys_only": bool}, …},
      "memberships": [{"person", "unit", "holds_from", "holds_to"}, …],
      "consents": [{"terms": Terms, "requested_at",
                    "signatures": [{"person", "at", "evidence": "own-key" | "recorded",
@@ -129,11 +130,14 @@ class UnitFacts(Record):
         "ancestors": set_of(UnitId.parse, most=_MOST),
         "not_after": parse_instant,
         "active": boolean,
+        "own_keys_only": boolean,
     }
     regime: Regime
     ancestors: frozenset[UnitId]
     not_after: Instant
     active: bool
+    own_keys_only: bool = False
+    """Whether nothing is received here on a signature that a professional recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from protocol.consent.answer import Answer, Basis, Deny, Missing, Permit, Reason
 from protocol.consent.ask import Actor, Ask, Receiver
 from protocol.consent.case import Case, ConsentFacts, Sheet
 from protocol.consent.coverage import fallen_away, shielded, situation_of_ask, uncovered
+from protocol.consent.exceptions import as_received
 from protocol.consent.judge import Judged, judge, narrowed, rules_of
 from protocol.consent.law import Requirements
 from protocol.consent.vocabulary import Act, Category, Kind
@@ -33,8 +34,9 @@ def decide(ask: Ask, case: Case, at: Instant) -> Answer:
     if isinstance(consents, Reason):
         return Deny(consents)
     rules: set[str] = set()
+    received = as_received(case, *(ask.receivers if ask.reader is None else (ask.reader.party,)))
     for consent in consents:
-        asked = _judge(ask, case, sheet, consent, at)
+        asked = _judge(ask, received, sheet, consent, at)
         if isinstance(asked, Deny):
             return asked
         rules.update(asked.rules)

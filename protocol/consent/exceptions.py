@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from protocol.consent.ask import Receiver
 from protocol.consent.case import Case, Signature
 from protocol.consent.guardianship import NO_PERSONS
 from protocol.consent.law import Requirements, Situation
 from protocol.consent.terms import Terms
 from protocol.consent.vocabulary import Evidence, ExceptionKind, Purpose, Regime
-from protocol.identifiers import Instant, PersonId
+from protocol.identifiers import Instant, PersonId, UnitId
 
 
 def excused(case: Case, terms: Terms, at: Instant) -> frozenset[PersonId]:
@@ -32,6 +33,21 @@ def accepted(signature: Signature, case: Case, now: Instant) -> bool:
     if signature.evidence is Evidence.OWN_KEY:
         return True
     return case.recorded and (signature.disputed_at is None or now < signature.disputed_at)
+
+
+def as_received(case: Case, *recipients: Receiver) -> Case:
+    """Return the case as these recipients judge it: no recorded signature counts where one takes own keys only."""
+    return case if all(_takes(each, case) for each in recipients) else replace(case, recorded=False)
+
+
+def as_received_by_some(case: Case, terms: Terms) -> Case:
+    """Return the case for where a consent stands: a recorded signature counts where some receiver takes it."""
+    return case if any(_takes(party.id, case) for party in terms.receivers) else replace(case, recorded=False)
+
+
+def _takes(recipient: Receiver, case: Case) -> bool:
+    unit = case.units.get(recipient) if isinstance(recipient, UnitId) else None
+    return not case.recorded or unit is None or not unit.own_keys_only
 
 
 def within_health(situation: Situation) -> bool:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from protocol.consent.answer import Deny, Missing, Reason
 from protocol.consent.case import Case, ConsentFacts
 from protocol.consent.coverage import situation_of_terms
+from protocol.consent.exceptions import as_received_by_some
 from protocol.consent.judge import Judged, ends, judge, rules_of, signed
 from protocol.identifiers import Instant
 
@@ -89,4 +90,6 @@ def prepare(consent: ConsentFacts, case: Case, at: Instant) -> Judged | Reason:
     if isinstance(rules, Reason):
         return rules
     situation = situation_of_terms(consent.terms, case)
-    return Reason.UNIT_UNKNOWN if situation is None else Judged(consent, situation, rules, sheet, case)
+    if situation is None:
+        return Reason.UNIT_UNKNOWN
+    return Judged(consent, situation, rules, sheet, as_received_by_some(case, consent.terms))

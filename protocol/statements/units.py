@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from keys.encoding import encode
 from protocol.consent.vocabulary import Regime
 from protocol.identifiers import Instant, PersonId, UnitId, parse_digest, parse_instant
-from protocol.reading import Fields, Malformed, closed, integer, listed, optional, text
+from protocol.reading import Fields, Malformed, boolean, closed, integer, listed, optional, text
 from protocol.statements.persons import sealing_key
 
 _UNIT = {
@@ -20,6 +20,7 @@ _UNIT = {
     "organisation": text,
     "parent": optional(UnitId.parse),
     "regime": Regime,
+    "own_keys_only": boolean,
 }
 
 
@@ -36,6 +37,8 @@ class UnitBody:
     organisation: str
     parent: UnitId | None
     regime: Regime
+    own_keys_only: bool = False
+    """Whether the unit takes nothing on a signature that a professional recorded, whatever the policy says."""
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
@@ -53,6 +56,7 @@ class UnitBody:
             "organisation": self.organisation,
             "parent": self.parent,
             "regime": str(self.regime),
+            "own_keys_only": self.own_keys_only,
         }
 
 

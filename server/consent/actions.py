@@ -35,7 +35,7 @@ from server.consent.judging import (
     against_word,
     may_know,
 )
-from server.consent.recording import against_record, said_before
+from server.consent.recording import against_record, said_before, withdraws_for_anybody
 from server.consent.refusals import (
     CONSENT_TAKEN,
     NOT_A_PARTY,
@@ -135,8 +135,9 @@ def _word(work: Work, statement: Statement[ConsentAct], on_ended: Sequence[OnEnd
     person, actor = spoken_for(statement), Actor(statement.iss, getattr(word, "unit", None))
     case = cases.around(connection, terms.subject, [consent], (), [actor], at, units=named)
     code = against_word(word, person, consent, case, at) or against_record(connection, statement)
-    # Whoever writes down another's word takes part in the consent, whatever the word is worth.
-    if (code is not None or isinstance(word, RecordedAct)) and not may_know(consent, case, (actor,), at):
+    # Whoever writes down another's word takes part in the consent, unless it is to withdraw it for them.
+    open_to_all = not isinstance(word, RecordedAct) or withdraws_for_anybody(word, case, actor, at)
+    if (code is not None or not open_to_all) and not may_know(consent, case, (actor,), at):
         raise not_known()
     if code is not None:
         raise because_in(terms.matter, code)

@@ -22,6 +22,10 @@ from server.identity import store as identity
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from protocol.consent.ask import Actor
+    from protocol.consent.case import Case
+    from protocol.identifiers import Instant
+    from protocol.statements.consent import ConsentAct
     from server.consent.store.rows import Word
 
 
@@ -43,6 +47,17 @@ def against_record(connection: Connection, statement: Statement[Any]) -> str | N
     if isinstance(word, DisputeBody) and _recorded(connection, statement) is None:
         return "not-recorded"
     return None
+
+
+def withdraws_for_anybody(word: ConsentAct, case: Case, actor: Actor, at: Instant) -> bool:
+    """Say whether this is a withdrawal that a present member of any unit may write down.
+
+    Whoever has no key withdraws through any professional here: naming the digest of the terms, child and matter, which
+    stand on the person's own certificate, shows that the person told them.
+    """
+    return isinstance(word, RecordedWithdrawalBody) and any(
+        (each.person, each.unit) == (actor.person, actor.unit) and each.holds(at) for each in case.memberships
+    )
 
 
 def said_before(connection: Connection, statement: Statement[Any]) -> Word | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from clients.sdk import consents
 from protocol.consent.vocabulary import Category, Purpose
 from protocol.identifiers import MatterId
-from tests.e2e.stage import Stage, own_sending
+from tests.e2e.stage import Stage, own_sending, sign_all
 from tests.e2e.test_command import run
 
 
@@ -144,3 +145,35 @@ async def test_a_yes_is_recorded_by_two_and_disputed_by_the_person(served: Stage
     assert await state(served, "mother") == "in-force"
     await act(served, "father", "consent", "sign", known.digest[:12], "--child", served.child)
     assert "A professional wrote down" not in (await run(served, "father", "notices", "--language", "en")).out
+
+
+async def test_whoever_has_no_key_withdraws_at_a_unit_that_takes_no_part_by_showing_the_certificate(
+    served: Stage, tmp_path: Path
+) -> None:
+    matter = MatterId.of(secrets.token_bytes(16))
+    async with served.client("mother") as mother:
+        await consents.request(mother, own_sending(served, matter))
+        [known] = await sign_all(mother, served, matter)
+    paper = tmp_path / "samtykke.pdf"
+    await act(served, "mother", "consent", "certificate", known.digest, "--out", str(paper))
+    words = ("consent", "withdraw-shown", str(paper), "--for", served.persons["mother"], "--by", "paper")
+    assert await fail(served, "bup", *words) == (2, "name-shown")
+    safe = "--our-name-may-be-shown"
+    assert await fail(served, "bup", "consent", "withdraw-shown", "ingenting", *words[3:], safe) == (2, "no-codes")
+    assert await fail(served, "mother", *words, safe) == (2, "not-staff")
+    assert (await act(served, "bup", *words, safe))["state"] == "withdrawn"
+    async with served.client("mother") as mother:
+        [known] = [each for each in await consents.listed(mother, served.child) if each.terms.matter == matter]
+    assert known.standing.state == "withdrawn"
+    shown = (await run(served, "mother", "consent", "show", known.digest, "--language", "en")).out
+    assert "Withdrawn on paper by you, written down at" in shown
+
+
+async def test_a_unit_states_that_it_takes_own_keys_only(served: Stage) -> None:
+    assert (await act(served, "registrar", "unit", "own-keys", "BUP", "--only"))["own_keys_only"] is True
+    assert (await act(served, "registrar", "unit", "own-keys", "BUP", "--only"))["own_keys_only"] is True
+    async with served.client("mother") as mother:
+        directory = await mother.directory(units=[served.units["bup"]])
+        assert directory.unit(served.units["bup"]).own_keys_only is True
+    assert (await act(served, "registrar", "unit", "own-keys", "BUP", "--also-recorded"))["own_keys_only"] is False
+    assert (await fail(served, "bup", "unit", "own-keys", "BUP", "--only"))[0] == 3

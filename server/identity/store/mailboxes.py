@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Index,
     Integer,
@@ -49,6 +50,7 @@ _units = Table(
     Column("not_after", LONG, nullable=False),
     Column("ancestors", Text, nullable=False),  # nearest first, a space between
     Column("regime", String(16), nullable=False),
+    Column("own_keys_only", Boolean, nullable=False),
 )
 epochs = Table(
     "epochs",
@@ -90,6 +92,7 @@ class KnownUnit(NamedTuple):
     not_after: Instant
     regime: Regime
     ancestors: tuple[UnitId, ...]
+    own_keys_only: bool
 
 
 class Epoch(NamedTuple):
@@ -111,7 +114,7 @@ class Membership(NamedTuple):
 
 
 _u, _m, _n = _units.c, _memberships.c, epochs.c
-_FIND_UNITS = select(_u.unit, _u.number, _u.digest, _u.not_after, _u.regime, _u.ancestors).where(
+_FIND_UNITS = select(_u.unit, _u.number, _u.digest, _u.not_after, _u.regime, _u.ancestors, _u.own_keys_only).where(
     _u.unit.in_(bindparam("units", expanding=True))
 )
 _BELOW = select(_u.unit, _u.ancestors).where(_u.ancestors.contains(bindparam("unit")))
@@ -176,7 +179,8 @@ def put_unit(connection: Connection, body: UnitBody, digest: str, ancestors: Seq
     """Keep a unit's statement in place of the one before it; `ancestors` nearest first. What is below moves along."""
     connection.execute(delete(_units).where(_u.unit == body.unit))
     row = {"unit": body.unit, "number": body.number, "digest": digest, "not_after": body.not_after}
-    connection.execute(insert(_units), row | {"ancestors": " ".join(ancestors), "regime": str(body.regime)})
+    row |= {"regime": str(body.regime), "own_keys_only": body.own_keys_only}
+    connection.execute(insert(_units), row | {"ancestors": " ".join(ancestors)})
     moved = []
     for unit, line in connection.execute(_BELOW, {"unit": body.unit}).all():
         between = line[: line.index(body.unit) + len(body.unit)]
@@ -291,14 +295,16 @@ def previous_seeds(connection: Connection, unit: UnitId) -> list[tuple[int, byte
 
 @lru_cache(maxsize=_PARSED_AT_MOST)
 def _unit_facts(known: KnownUnit) -> UnitFacts:
-    return UnitFacts(known.regime, frozenset(known.ancestors), known.not_after, active=True)
+    return UnitFacts(
+        known.regime, frozenset(known.ancestors), known.not_after, active=True, own_keys_only=known.own_keys_only
+    )
 
 
 @lru_cache(maxsize=_PARSED_AT_MOST)
 def _known(row: Any) -> KnownUnit:
-    unit, number, digest, not_after, regime, ancestors = row
+    unit, number, digest, not_after, regime, ancestors, own_keys_only = row
     line = tuple(UnitId(name) for name in ancestors.split())
-    return KnownUnit(UnitId(unit), number, digest, Instant(not_after), Regime(regime), line)
+    return KnownUnit(UnitId(unit), number, digest, Instant(not_after), Regime(regime), line, own_keys_only)
 
 
 def _membership(row: Any) -> Membership:

@@ -82,12 +82,32 @@ async def test_what_was_sent_and_not_opened_is_withdrawn_with_it(town: Town) -> 
         await office.read(town.psychologist, parcel, town.bup)
 
 
-async def test_a_professional_who_takes_no_part_is_told_that_there_is_nothing(town: Town) -> None:
+async def test_whoever_has_no_key_withdraws_through_a_professional_of_any_unit(town: Town) -> None:
+    office = Office(town)
     terms = await town.in_force()
-    body = withdrawal(town, terms, town.school)
-    assert refusal(await hand_in(town, town.teacher, body)) == (404, "not-found")
-    nobody = replace(body, id=new_statement(), person=town.stranger.person)
-    assert refusal(await hand_in(town, town.teacher, nobody)) == (404, "not-found")
+    parcel = await office.sent(terms)
+    await office.read(town.psychologist, parcel, town.bup)
+    assert (await town.world.get(town.teacher, f"/v1/consents/{terms.id}")).status == 404
+    done(await hand_in(town, town.teacher, withdrawal(town, terms, town.school)))
+    answer = await decided(town, share(town, terms))
+    assert isinstance(answer, Deny)
+    assert answer.reason is Reason.WITHDRAWN
+    assert refusal(await office.open(town.psychologist, parcel, town.bup, "reopen")) == (403, "withdrawn")
+    assert (await town.world.get(town.teacher, f"/v1/consents/{terms.id}")).status == 404
+
+
+async def test_a_professional_of_another_unit_is_told_nothing_of_a_consent_they_cannot_withdraw(town: Town) -> None:
+    terms = await town.in_force()
+    for body in (
+        withdrawal(town, terms, town.school, person=town.stranger.person),
+        withdrawal(town, terms, town.school, person=town.aunt.person),
+        withdrawal(town, terms, town.school, matter=new_matter()),
+        withdrawal(town, await town.terms(), town.school),
+    ):
+        assert refusal(await hand_in(town, town.teacher, body)) == (404, "not-found")
+    former = withdrawal(town, terms, town.school)
+    done(await town.world.next_epoch(town.school, [town.school.custodian]))
+    assert refusal(await hand_in(town, town.teacher, former))[0] in {403, 404}
     assert isinstance(await decided(town, share(town, terms)), Permit)
 
 
@@ -329,3 +349,24 @@ async def test_a_line_without_content_is_written_for_each_person_who_is_told_of_
         done(await hand_in(town, town.psychologist, body))
     told += sorted([town.mother.person, town.father.person])
     assert [each["person"] for each in lines(path)] == told
+
+
+async def test_a_unit_that_takes_own_keys_only_is_sent_nothing_on_a_recorded_yes(accepting: Town) -> None:
+    town, office = accepting, Office(accepting)
+    terms = await half_signed(town)
+    await recorded_yes(town, terms)
+    parcel = await office.sent(terms)
+    await office.read(town.psychologist, parcel, town.bup)
+    done(await state(town, town.bup, 2, own_keys_only=True))
+    assert await reason(town, terms) is Reason.SIGNATURE_RECORDED
+    assert refusal(await office.open(town.psychologist, parcel, town.bup, "reopen")) == (403, "signature-recorded")
+    fresh = await half_signed(town)
+    assert refusal(await hand_in(town, town.doctor, signature(town, fresh))) == (403, "signature-recorded")
+    done(await state(town, town.bup, 3, own_keys_only=False))
+    assert await reason(town, terms) is None
+
+
+async def state(town: Town, unit: Unit, number: int, **stated: Any) -> Reply:
+    """Publish the next record of a unit."""
+    body = town.world.unit_body(unit.unit, number=number, **stated)
+    return await town.world.hand_in(town.world.registrar, body)

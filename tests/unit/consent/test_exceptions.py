@@ -11,11 +11,11 @@ from protocol.consent.answer import Deny, Missing, Permit, Reason
 from protocol.consent.case import Case, ConsentFacts
 from protocol.consent.decide import decide
 from protocol.consent.judge import Judged, may_withdraw
-from protocol.consent.state import prepare
+from protocol.consent.state import State, prepare, standing
 from protocol.consent.vocabulary import Category, Evidence, Purpose, RoleAct
 from protocol.identifiers import PersonId
 from tests.unit.consent import family as f
-from tests.unit.consent.family import DAY, FATHER, MADE, MOTHER, NOW, SIGNED, consent, opening, share
+from tests.unit.consent.family import BOTH, DAY, FATHER, MADE, MOTHER, NOW, SIGNED, consent, opening, share
 
 HALF = consent(MOTHER)
 FATHER_SIGNS = (Missing(FATHER, RoleAct.SIGNS),)
@@ -165,3 +165,39 @@ def test_a_recorded_signature_that_the_person_disputes_counts_for_nothing_from_t
     assert isinstance(decide(share(disputed), case, NOW), Deny)
     assert isinstance(decide(opening(disputed, shared_at=NOW - 1), case, f.later(NOW, -1)), Permit)
     assert isinstance(decide(opening(disputed, shared_at=NOW - 1), case, NOW), Deny)
+
+
+ONLY_OWN = {**f.UNITS, f.BUP: replace(f.UNITS[f.BUP], own_keys_only=True)}
+
+
+def test_a_unit_that_takes_own_keys_only_receives_nothing_on_a_recorded_signature() -> None:
+    half = recorded()
+    case = f.case(half, recorded=True, units=ONLY_OWN)
+    for ask in (share(half), f.opening(half, shared_at=NOW)):
+        answer = decide(ask, case, NOW)
+        assert isinstance(answer, Deny)
+        assert answer.reason is Reason.SIGNATURE_RECORDED
+    assert isinstance(decide(share(BOTH), f.case(BOTH, recorded=True, units=ONLY_OWN), NOW), Permit)
+
+
+def test_other_receivers_of_the_same_consent_are_not_affected_by_a_unit_that_takes_own_keys_only() -> None:
+    wide = replace(consent(receivers=f.parties(f.BUP, f.GP)), signatures=recorded().signatures)
+    case = f.case(wide, recorded=True, units=ONLY_OWN)
+    assert isinstance(decide(share(wide, receivers=(f.GP,)), case, NOW), Permit)
+    for receivers in ((f.BUP,), (f.GP, f.BUP)):
+        answer = decide(share(wide, receivers=receivers), case, NOW)
+        assert isinstance(answer, Deny)
+        assert answer.reason is Reason.SIGNATURE_RECORDED
+    assert standing(wide, case, NOW).state is State.IN_FORCE
+
+
+def test_a_consent_whose_only_receiver_takes_own_keys_only_waits_for_them() -> None:
+    half = recorded()
+    stands = standing(half, f.case(half, recorded=True, units=ONLY_OWN), NOW)
+    assert (stands.state, stands.reason) == (State.PARTLY_SIGNED, Reason.SIGNATURE_RECORDED)
+
+
+def test_a_sender_that_takes_own_keys_only_may_send_on_a_recorded_signature() -> None:
+    half = recorded()
+    units = {**f.UNITS, f.GP: replace(f.UNITS[f.GP], own_keys_only=True)}
+    assert isinstance(decide(share(half), f.case(half, recorded=True, units=units), NOW), Permit)

@@ -9,7 +9,7 @@ import pytest
 
 from protocol.consent.answer import Reason
 from protocol.consent.vocabulary import Evidence
-from protocol.evidence import consent_facts
+from protocol.evidence import build_case, consent_facts
 from protocol.statements.base import Refused, sign, verify
 from protocol.statements.recorded import (
     DisputeBody,
@@ -203,20 +203,37 @@ def test_a_recorded_signature_under_another_text_is_refused() -> None:
     assert code(recording(signed={"text_version": "2"}), "recorded") == "other-text"
 
 
-def test_a_unit_that_takes_no_part_records_nothing() -> None:
-    refused(
-        "not-entitled",
-        step("terms", body={"senders": f.parties(f.GP), "receivers": f.parties(f.SCHOOL)}),
-        between=lambda story: withdraw(story, f.PSYCHOLOGIST, unit=f.BUP),
-        consents=lambda story: (story.record_with("withdrawal"),),
-    )
+ELSEWHERE = step("terms", body={"senders": f.parties(f.GP), "receivers": f.parties(f.SCHOOL)})
+"""A consent in which BUP takes no part."""
+
+
+def test_a_unit_that_takes_no_part_records_no_yes() -> None:
+    def record(story: Story) -> None:
+        story.do("recorded", f.PSYCHOLOGIST, replace(SIGNED, consent=story.terms().digest, unit=f.BUP))
+
+    refused("not-entitled", ELSEWHERE, between=record, consents=lambda story: (story.record_with("recorded"),))
+
+
+def test_a_unit_that_takes_no_part_withdraws_for_somebody_without_a_key() -> None:
+    story = tell(ELSEWHERE, between=lambda story: withdraw(story, f.PSYCHOLOGIST, unit=f.BUP))
+    [word] = consent_facts(story.directory(), story.record_with("withdrawal")).withdrawals
+    assert word.person == f.FATHER
 
 
 def test_a_unit_below_a_party_with_its_sub_units_takes_part() -> None:
+    def record(story: Story) -> None:
+        story.do("recorded", f.DOCTOR, replace(SIGNED, consent=story.terms().digest))
+
     wide = step("terms", body={"receivers": (f.party(f.BUP, subunits=True),), "senders": f.parties(f.SCHOOL)})
-    story = tell(wide, step("gp unit", body={"parent": f.BUP}), between=withdraw)
-    [word] = consent_facts(story.directory(), story.record_with("withdrawal")).withdrawals
-    assert word.person == f.FATHER
+    story = tell(wide, step("gp unit", body={"parent": f.BUP}), between=record)
+    assert signatures(story, "recorded") == []
     narrow = step("terms", body={"receivers": f.parties(f.BUP), "senders": f.parties(f.SCHOOL)})
-    story = tell(narrow, step("gp unit", body={"parent": f.BUP}), between=withdraw)
-    assert code(story, "withdrawal") == "not-entitled"
+    story = tell(narrow, step("gp unit", body={"parent": f.BUP}), between=record)
+    assert code(story, "recorded") == "not-entitled"
+
+
+def test_a_readers_own_unit_says_in_its_record_that_it_takes_own_keys_only() -> None:
+    for only in (True, False):
+        story = tell(step("bup unit", body={"own_keys_only": only}))
+        case = build_case(story.directory(), f.CHILD, (), (), ())
+        assert case.units[f.BUP].own_keys_only is only
