@@ -45,8 +45,8 @@ _WORDS: dict[Finding, tuple[str, str]] = {
         "somebody without a national id has responsibility: settle by hand who it is",
     ),
     Finding.SETTLE_BY_HAND: (
-        "registeret sier ikke hvem som har foreldreansvar: ingenting deles for barnet før to registratorer avklarer det",
-        "the register does not say who has responsibility: nothing is shared for the child until two registrars settle it",
+        "registeret sier ikke hvem som har foreldreansvar: ingenting kan deles før to registratorer avklarer det",
+        "the register does not say who has responsibility: nothing can be shared until two registrars settle it",
     ),
     Finding.PROTECTED_CHILD: (
         "barnet har beskyttet adresse ({after}): se etter hva som må skjules",
