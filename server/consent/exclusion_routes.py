@@ -10,6 +10,7 @@ from keys.encoding import encode
 from protocol.identifiers import PersonId, SubjectId, UnitId
 from server.audit.wiring import WRITER
 from server.consent import exclusions
+from server.consent.delivery import deliver
 from server.consent.exclusions import PROBLEMS, WORDS
 from server.http.access import acting_person
 from server.http.clock import CLOCK
@@ -84,9 +85,11 @@ class RestrictedAnswer(Answer):
 )
 async def say(request: web.Request, form: TokenForm) -> AcceptedAnswer | ProblemDocument:
     """Take one word; it works at once. The same word again is answered again."""
-    taken = await request.app[INTAKE].take(form.token, acting_person(request), WORDS, exclusions.say)
+    app = request.app
+    taken = await app[INTAKE].take(form.token, acting_person(request), WORDS, exclusions.say)
     if isinstance(taken, Rejected):
         return exclusions.problem_for(taken, problem_of)
+    await deliver(app, [taken.digest], exclusions.to_tell)
     return AcceptedAnswer(digest=taken.digest, receipt=taken.receipt)
 
 

@@ -139,6 +139,14 @@ def is_kept_out(connection: Connection, person: PersonId, subject: SubjectId, at
     return exclusions.is_kept_out(connection, subject, person, at)
 
 
+def to_tell(connection: Connection, word: str, at: Instant) -> list[PersonId]:
+    """Give the custodians for whom a mailbox waits to be made since the word of this digest."""
+    mailbox = exclusions.mailbox_of(connection, word)
+    if mailbox is None:
+        return []
+    return [each for each in sorted(_custodians(connection, mailbox, at)) if wanted(connection, each, mailbox, at)]
+
+
 def _known(connection: Connection, person: PersonId, subject: SubjectId, at: Instant) -> list[Kept]:
     """Give the words that hold and that somebody may know of: nobody who is kept out themself knows of any.
 

@@ -56,6 +56,7 @@ _ABOUT = (
 )
 _OUT_OF = select(_k.subject).where(_k.person == bindparam("p"))
 _THROUGH = select(_k.subject).where(_k.mailbox == bindparam("u"))
+_MAILBOX_OF = select(_k.mailbox).where(_k.statement == bindparam("d"))
 _MATTERS = select(_m.matter).where(_m.subject == bindparam("s"))
 
 
@@ -98,6 +99,12 @@ def about(connection: Connection, subject: SubjectId) -> list[Kept]:
         )
         found[statement] = Kept(word, index)
     return list(found.values())
+
+
+def mailbox_of(connection: Connection, word: str) -> UnitId | None:
+    """Give where the person works whom the word of this digest keeps out; None for a word of another kind."""
+    mailbox = connection.execute(_MAILBOX_OF, {"d": word}).scalar_one()
+    return None if mailbox is None else UnitId(mailbox)
 
 
 def is_kept_out(connection: Connection, subject: SubjectId, person: PersonId, at: Instant) -> bool:

@@ -19,6 +19,7 @@ from protocol.statements.identity import Member
 from protocol.statements.restricted import RestrictedEpochBody
 from server.consent import exclusions
 from tests.http.consent.support import BORN_17, Town, last_entry, new_statement, open_town, ordered, party, refusal
+from tests.http.consent.test_reminders import lines, write_to
 from tests.http.consent.test_shields import REASON, ask, decline, rising
 from tests.http.documents.support import Office
 from tests.kit.actor import Actor, Reply
@@ -334,6 +335,19 @@ async def test_only_those_who_read_there_are_given_it_and_the_custodian_is_told_
             "wanted": [],
         }
     assert (await world.get(town.mother, path)).status == 404
+
+
+async def test_a_custodian_is_told_outside_the_system_too_that_something_waits(town: Town, tmp_path: Path) -> None:
+    path = tmp_path / "words.jsonl"
+    await write_to(town, path)
+    done(await exclude(town))
+    assert [each["person"] for each in lines(path)] == [town.gp.custodian.person]
+    await town.asked()
+    before = len(lines(path))
+    done(await publish(town))
+    done(await exclude(town, town.father))
+    done(await block(town))
+    assert len(lines(path)) == before
 
 
 async def test_a_custodian_who_is_kept_out_is_told_of_nothing_and_the_other_is(town: Town) -> None:

@@ -1,4 +1,4 @@
-"""Who is kept out: the forms by vectors, who may say so, and which restricted mailbox may be sealed to."""
+"""Who is kept out: the forms by vectors, what a client believes, and which restricted mailbox may be sealed to."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from protocol.consent.keeping_out import KeptOut, may_be_excluded, may_end, may_exclude, without
-from protocol.consent.vocabulary import ALL_ASPECTS, Responsibility
+from protocol.consent.keeping_out import KeptOut
 from protocol.exclusions import kept_out
 from protocol.identifiers import Instant, PersonId
 from protocol.identity import Directory
@@ -51,58 +50,6 @@ def test_a_statement_of_another_form_is_refused(case: dict[str, Any]) -> None:
 def test_there_are_as_many_refused_as_accepted_and_each_kind_is_an_event() -> None:
     assert len(VECTORS["refused"]) >= len(VECTORS["accepted"])
     assert {case["kind"] for case in VECTORS["accepted"]} == KINDS.keys() <= EVENTS.keys()
-
-
-# Who may say so
-
-
-def may(age: int) -> list[str]:
-    """Give the names of those who may keep staff out at an age, eight days after the sheet's other facts."""
-    sheet = f.sheet(f.BORN[age])
-    people = {"mother": f.MOTHER, "father": f.FATHER, "youth": f.YOUTH, "doctor": f.DOCTOR}
-    return [name for name, person in people.items() if may_exclude(sheet, person, f.MADE)]
-
-
-def test_each_guardian_alone_and_the_youth_may_keep_staff_out_and_from_16_the_youth() -> None:
-    assert may(8) == may(13) == ["mother", "father", "youth"]
-    assert may(16) == ["youth"]
-
-
-def test_nobody_on_the_sheet_is_kept_out_by_the_family() -> None:
-    sheet = f.sheet()
-    assert [may_be_excluded(sheet, each, f.MADE) for each in (f.FATHER, NEIGHBOUR)] == [False, True]
-
-
-def word(**changed: Any) -> KeptOut:
-    plain = KeptOut("a" * 64, f.CHILD, NEIGHBOUR, f.MOTHER, f.GP, None, Instant(f.MADE - DAY))
-    return replace(plain, **changed)
-
-
-def test_an_exclusion_is_ended_by_whoever_said_it_or_by_others_once_that_one_may_not() -> None:
-    both = f.sheet()
-    assert [may_end(word(), both, who, f.MADE) for who in (f.MOTHER, f.FATHER, NEIGHBOUR)] == [True, False, False]
-    sole = f.sheet(responsibility=Responsibility.SOLE, may_sign=(f.holder(f.FATHER),))
-    assert [may_end(word(), sole, who, f.MADE) for who in (f.MOTHER, f.FATHER)] == [False, True]
-
-
-def test_it_hides_everything_from_its_entry_until_its_end_and_takes_nobodys_signature_away() -> None:
-    ended = word(ended_at=f.MADE)
-    assert [ended.holds(Instant(f.MADE + ms)) for ms in (-DAY - 1, -DAY, -1, 0)] == [False, True, True, False]
-    shield = ended.shield(f.MATTER)
-    assert (shield.persons, shield.hides, shield.provisional) == (frozenset({NEIGHBOUR}), ALL_ASPECTS, True)
-    assert (shield.holds_from, shield.holds_to) == (ended.at, f.MADE)
-
-
-def test_a_mailbox_is_without_all_who_are_kept_out_there_now_and_nobody_else() -> None:
-    words = [
-        word(),
-        word(person=f.person(60)),
-        word(person=f.person(62), mailbox=f.BUP),
-        word(person=f.person(63), ended_at=f.MADE),
-        word(person=f.person(64), mailbox=None),
-    ]
-    assert without(words, f.GP, f.MADE) == tuple(sorted((f.person(60), NEIGHBOUR)))
-    assert without(words, f.SCHOOL, f.MADE) == ()
 
 
 # What a client believes
