@@ -74,8 +74,8 @@ class RecordedWithdrawalBody(RecordedAct):
 class RecordedSignatureBody(RecordedAct):
     """Yes, says a person to whom the text was read; it counts once a second professional confirms it.
 
-    `identity` is how it was checked who it is; `interpreter` the language of an interpreter, `scan` the SHA-256 of the
-    signed paper, kept where papers are kept; null where there was none.
+    `identity` is how it was checked who it is; `interpreter` the language of an interpreter, `scan` a salted
+    digest of a scan of the signed paper, kept where papers are kept; null where there was none.
     """
 
     kind: ClassVar[str] = "recorded-signature"
