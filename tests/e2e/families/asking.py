@@ -19,6 +19,7 @@ from protocol.statements.consent import (
     SignatureBody,
     WithdrawalBody,
 )
+from protocol.statements.invalidating import InvalidationBody
 from protocol.statements.narrowing import NarrowingBody
 from protocol.statements.recorded import (
     DisputeBody,
@@ -41,7 +42,10 @@ SAYING: dict[str, type[ConsentAct]] = {
     "refuse": RefusalBody,
     "object": ObjectionBody,
     "withdraw": WithdrawalBody,
+    "declare void": InvalidationBody,
 }
+MORE = {"declare void": {"cause": "pressure"}}
+"""What a word says beside which consent it is about."""
 ROUTES = {
     "to-bup": ("gp", "bup"),
     "to-school": ("gp", "school"),
@@ -51,7 +55,12 @@ ROUTES = {
 EAGER = st.sampled_from(("own", "own", "own", "recorded", "recorded", "nobody"))
 """How everybody who must sign does so at once, so that much is in force."""
 PURPOSES = (Purpose.INFORMATION, Purpose.COORDINATION, Purpose.REFERRAL, Purpose.DISCHARGE)
-ENTITLED = {"refuse": oracle.may_refuse, "object": oracle.may_object, "withdraw": oracle.may_withdraw}
+ENTITLED = {
+    "refuse": oracle.may_refuse,
+    "object": oracle.may_object,
+    "withdraw": oracle.may_withdraw,
+    "declare void": oracle.may_withdraw,
+}
 
 
 class Asking(Stage):
@@ -136,7 +145,7 @@ class Asking(Stage):
 
     def said(self, played: Played, who: str, word: str) -> Reply:
         self.touch(played)
-        answer = self.run(self.town.say(self.actor(who), SAYING[word], played.terms))
+        answer = self.run(self.town.say(self.actor(who), SAYING[word], played.terms, **MORE.get(word, {})))
         if answer.status == 201 and word == "sign":
             if who not in [each.who for each in played.told.signed if each.record is None]:
                 played.told.signed.append(facts.Signed(who, self.now))
