@@ -12,6 +12,7 @@ from protocol.identifiers import Instant
 from server.audit.wiring import DATABASE
 from server.consent import cases, listing, notices, shields
 from server.database.sqlite import SqliteDatabase
+from server.documents import openings
 from tests.http.consent.support import Town
 from tests.http.consent.test_cases import opening, share
 
@@ -33,6 +34,9 @@ QUESTIONS: dict[str, Question] = {
         connection, town.doctor.person, None, None, -1, at
     ),
     "one consent": lambda connection, town, terms, at: listing.named(connection, town.mother.person, terms.id, at),
+    "who opened what": lambda connection, town, terms, at: openings.under_consent(
+        connection, town.mother.person, terms.id, openings.first_page(None), at
+    ),
     "my notices": lambda connection, town, _, at: notices.notices(connection, town.mother.person, -1, at),
     "a unit's notices": lambda connection, town, _, at: notices.notices(connection, town.doctor.person, -1, at),
     "what is hidden around a child": lambda connection, town, _, at: shields.concerned(
