@@ -23,14 +23,14 @@ from protocol.consent.case import (
 from protocol.consent.narrowing import Narrowing
 from protocol.consent.terms import Terms, UnitParty
 from protocol.consent.vocabulary import Capacity, Evidence, Outcome
-from protocol.facts import Recorded, recognise, require
+from protocol.facts import KINDS, Recorded, recognise, require
 from protocol.identifiers import Instant, PersonId, SubjectId, UnitId
 from protocol.identity import TOLERANCE, Directory, Logged
 from protocol.reading import Fields, distinct
 from protocol.recorded import recorded_signatures
 from protocol.statements.base import Refused, Statement, claim
 from protocol.statements.consent import ConsentAct, HearingBody, RequestBody, SignatureBody
-from protocol.statements.facts import FACTS, FactBody
+from protocol.statements.facts import FactBody
 from protocol.statements.invalidating import INVALIDATING
 from protocol.statements.narrowing import WORDS, NarrowingBody
 from protocol.statements.recorded import (
@@ -41,7 +41,7 @@ from protocol.statements.recorded import (
     spoken_for,
 )
 
-_FACTS: dict[str, type[FactBody]] = {fact.kind: fact for fact in FACTS}
+_FACTS: dict[str, type[FactBody]] = {fact.kind: fact for fact in KINDS}
 _BEGINNING = Instant(0)
 _MOST_WORDS = 500
 
@@ -189,6 +189,7 @@ def build_case(  # noqa: PLR0917  (the parts of a case, in its order)
         exceptions=recognised.exceptions,
         rule_sets=directory.policy.statement.body.rules,
         recorded=directory.policy.statement.body.recorded,
+        incapacities=recognised.incapacities,
     )
 
 

@@ -9,22 +9,33 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
-from protocol.consent.case import Assessment, ExceptionFact
-from protocol.consent.vocabulary import ExceptionKind, Regime
+from protocol.consent.case import Assessment, ExceptionFact, Incapacity
+from protocol.consent.vocabulary import ExceptionKind, Purpose, Regime
 from protocol.identifiers import Instant, MatterId, PersonId, SubjectId, UnitId
 from protocol.statements.base import Refused, Statement
+from protocol.statements.capacity import CapacityBody
 from protocol.statements.facts import (
+    FACTS,
     UNREACHABLE,
     AssessmentBody,
     AttemptBody,
     EndBody,
+    FactBody,
     OneGuardianBody,
 )
+
+KINDS: tuple[type[FactBody], ...] = (*FACTS, CapacityBody)
+"""Everything that a professional records and the rules use."""
 
 LONGEST = 90 * 24 * 60 * 60 * 1000
 """How long, from its log entry, a ground for one guardian alone may hold before it is assessed anew, milliseconds."""
 
-_BY_HEALTH = frozenset({OneGuardianBody.kind, AssessmentBody.kind})
+LONGEST_WITHOUT_CAPACITY = 183 * 24 * 60 * 60 * 1000
+"""The same of a record that somebody cannot consent."""
+
+_BY_HEALTH = frozenset({OneGuardianBody.kind, AssessmentBody.kind, CapacityBody.kind})
+_LONGEST = {OneGuardianBody.kind: LONGEST, CapacityBody.kind: LONGEST_WITHOUT_CAPACITY}
+"""How long each of what must end may hold; nothing else can be ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +53,7 @@ class Recorded:
     heard: str | None = None
     attempts: tuple[str, ...] = ()
     fact: str | None = None
+    purposes: tuple[Purpose, ...] = ()
     holds_from: Instant | None = None
     holds_to: Instant | None = None
 
@@ -53,7 +65,7 @@ class Recorded:
         return cls(digest=statement.digest, kind=body.kind, by=statement.iss, at=at, **said)
 
 
-_SAID = ("unit", "subject", "matter", "guardian", "heard", "attempts", "fact", "holds_from", "holds_to")
+_SAID = ("unit", "subject", "matter", "guardian", "heard", "attempts", "fact", "purposes", "holds_from", "holds_to")
 
 
 class Recognised(NamedTuple):
@@ -61,6 +73,7 @@ class Recognised(NamedTuple):
 
     exceptions: tuple[ExceptionFact, ...]
     assessments: tuple[Assessment, ...]
+    incapacities: tuple[Incapacity, ...]
 
 
 def require(new: Recorded, regime: Regime, known: Mapping[str, Recorded]) -> None:
@@ -72,7 +85,7 @@ def require(new: Recorded, regime: Regime, known: Mapping[str, Recorded]) -> Non
     """
     if new.kind in _BY_HEALTH and regime is not Regime.HEALTH:
         raise Refused("not-entitled", "only health personnel may record this")
-    if new.holds_to is not None and new.holds_to > new.at + LONGEST:
+    if new.holds_to is not None and new.holds_to > new.at + _LONGEST[new.kind]:
         raise Refused("bad-fact", "this may not hold so long before it is assessed anew")
     if new.heard == UNREACHABLE and not all(_tried(new, known.get(digest)) for digest in new.attempts):
         raise Refused("bad-fact", "the attempts to reach the guardian are not recorded")
@@ -81,7 +94,7 @@ def require(new: Recorded, regime: Regime, known: Mapping[str, Recorded]) -> Non
 
 
 def recognise(recorded: Iterable[Recorded]) -> Recognised:
-    """Turn facts into exceptions and assessments. An end counts from its own entry; attempts alone change nothing."""
+    """Turn facts into what a case holds. An end counts from its own entry; attempts alone change nothing."""
     facts = tuple(recorded)
     ends = {each.fact: each.at for each in sorted(facts, key=lambda each: -each.at) if each.kind == EndBody.kind}
     return Recognised(
@@ -91,6 +104,7 @@ def recognise(recorded: Iterable[Recorded]) -> Recognised:
             for each in facts
             if each.kind == AssessmentBody.kind
         ),
+        tuple(_incapacity(each, ends) for each in facts if each.kind == CapacityBody.kind),
     )
 
 
@@ -107,20 +121,38 @@ def _tried(ground: Recorded, attempt: Recorded | None) -> bool:
 def _may_end(end: Recorded, fact: Recorded | None) -> bool:
     return (
         fact is not None
-        and fact.kind == OneGuardianBody.kind
+        and fact.kind in _LONGEST
         and (fact.unit, fact.subject, fact.matter) == (end.unit, end.subject, end.matter)
     )
 
 
 def _one_guardian(fact: Recorded, ends: Mapping[str | None, Instant]) -> ExceptionFact:
-    holds_from, holds_to = fact.holds_from, fact.holds_to
-    ended = ends.get(fact.digest)
     return ExceptionFact(
         kind=ExceptionKind.ONE_GUARDIAN,
         subject=fact.subject,
         matter=fact.matter,
         person=fact.guardian,
         known_at=fact.at,
-        holds_from=fact.at if holds_from is None else holds_from,
-        holds_to=holds_to if ended is None or holds_to is None else min(holds_to, ended),
+        holds_from=_begins(fact),
+        holds_to=_ends(fact, ends),
     )
+
+
+def _incapacity(fact: Recorded, ends: Mapping[str | None, Instant]) -> Incapacity:
+    return Incapacity(
+        subject=fact.subject,
+        matter=fact.matter,
+        purposes=frozenset(fact.purposes),
+        known_at=fact.at,
+        holds_from=_begins(fact),
+        holds_to=_ends(fact, ends),
+    )
+
+
+def _begins(fact: Recorded) -> Instant:
+    return fact.at if fact.holds_from is None else fact.holds_from
+
+
+def _ends(fact: Recorded, ends: Mapping[str | None, Instant]) -> Instant | None:
+    said, ended = fact.holds_to, ends.get(fact.digest)
+    return said if ended is None or said is None else min(said, ended)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from keys import signing
+from protocol.facts import KINDS
 from protocol.identifiers import Instant
 from protocol.log.checkpoint import BadCheckpoint, LogPolicy, SignedCheckpoint, open_checkpoint
 from protocol.log.details import Decision
@@ -24,7 +25,6 @@ from protocol.reading import Fields, listed, text_up_to
 from protocol.statements.authority import AUTHORITY_WORDS
 from protocol.statements.base import Refused, Statement, claim
 from protocol.statements.exclusions import KEEPING_OUT
-from protocol.statements.facts import FACTS
 from protocol.statements.invalidating import INVALIDATING
 from protocol.statements.narrowing import TAKING_BACK
 
@@ -60,7 +60,7 @@ EVENTS: Mapping[str, Event] = {
     "recorded-dispute": Event.CONSENT_OBJECTED,
     **dict.fromkeys(INVALIDATING, Event.CONSENT_WITHDRAWN),
     "hearing": Event.CHILD_HEARD,
-    **{fact.kind: Event.FACT_RECORDED for fact in FACTS},
+    **{fact.kind: Event.FACT_RECORDED for fact in KINDS},
     **{word.kind: Event.FACT_RECORDED for word in KEEPING_OUT},
     "shield-ask": Event.SHIELD_ASKED,
     "shield-withhold": Event.SHIELD_DECIDED,

@@ -9,7 +9,7 @@ import typer
 
 from clients.cli.plain import plain
 from clients.cli.reading import child as find_child
-from clients.cli.reading import identifier, matter, not_a_word, own_unit
+from clients.cli.reading import identifier, matter, not_a_word, own_unit, word
 from clients.cli.session import Session, command
 from clients.sdk import facts
 from clients.sdk.client import Client
@@ -17,8 +17,10 @@ from clients.sdk.consents import situation
 from clients.sdk.errors import Misused
 from clients.sdk.transport import clock
 from protocol.consent.age import wall_clock
+from protocol.consent.vocabulary import Purpose
 from protocol.facts import Recorded
 from protocol.identifiers import Instant, PersonId
+from protocol.statements.capacity import GROUNDS, INFORMED
 from protocol.statements.facts import CHANNELS, HEARD, RESULTS
 
 app = typer.Typer(help="Record what the rules use: grounds, attempts, assessments.", no_args_is_help=True)
@@ -35,6 +37,7 @@ GroundOption = Annotated[
 _KINDS = {
     "fact-one-guardian": ("én forelder kan samtykke alene", "one guardian may consent alone"),
     "fact-assessment": ("vurdering etter nei", "assessment after a no"),
+    "fact-capacity": ("kan ikke samtykke", "cannot consent"),
     "fact-attempt": ("forsøk på å nå forelder", "attempt to reach a guardian"),
     "fact-end": ("slutt på noe registrert", "end of a recorded fact"),
 }
@@ -116,6 +119,50 @@ async def assess(
     session.show({"fact": made}, session.say("Vurderingen er registrert.", "The assessment is recorded."))
 
 
+@command(app, "capacity")
+async def capacity(
+    session: Session,
+    purpose: Annotated[list[str], typer.Option(help="For what: referral, information, …; may be repeated.")],
+    ground: Annotated[
+        str,
+        typer.Option(help="physical-disorder, mental-disorder, dementia or intellectual-disability; stays with you."),
+    ],
+    person: Annotated[str, typer.Option("--person", help="Was the person told of it? told or not-possible.")],
+    kin: Annotated[str, typer.Option("--kin", help="Were the next of kin? told or not-possible.")],
+    in_matter: MatterOption,
+    child: ChildOption = None,
+    unit: UnitOption = None,
+    days: Annotated[
+        int, typer.Option(help="For how many days, before it is assessed anew; at most 183.", min=1, max=183)
+    ] = 91,
+    reason: GroundOption = None,
+) -> None:
+    """Record that somebody of 16 or more obviously cannot consent, for one matter: for health personnel.
+
+    At 16 and 17 those with parental responsibility sign meanwhile, from 18 a representative; never against the person's
+    no, and never to coercion. It ends by itself. The ground and the reason stay in your keyring; write them in the
+    record too.
+
+    Example: `fortrolig fact capacity --purpose referral --ground dementia --person told --kin told --matter mat_…`
+    """
+    _check(ground, GROUNDS)
+    _check(person, INFORMED)
+    _check(kin, INFORMED)
+    assessed = facts.Assessed(tuple({word(Purpose, each) for each in purpose}), ground, person, kin)
+    words = session.words("ground", reason)
+    async with session.client() as client:
+        made = await facts.capacity(
+            client, await _about(client, unit, child, in_matter), assessed, words, for_days=days
+        )
+    session.show(
+        {"fact": made},
+        session.say(
+            "Det er registrert. Personen kan klage til Statsforvalteren; si fra om det. Er det akutt, ring 113.",
+            "It is recorded. The person may appeal to the County Governor; tell them so. In an emergency call 113.",
+        ),
+    )
+
+
 @command(app, "end")
 async def end(
     session: Session,
@@ -176,6 +223,7 @@ def _brief(fact: Recorded) -> dict[str, Any]:
         "by": fact.by,
         "at": fact.at,
         "guardian": fact.guardian,
+        "purposes": [str(each) for each in fact.purposes],
         "ends": fact.fact,
         "holds_from": fact.holds_from,
         "holds_to": fact.holds_to,
@@ -187,6 +235,7 @@ def _line(session: Session, fact: Recorded) -> str:
         "" if fact.holds_to is None else session.say(f"  til {_day(fact.holds_to)}", f"  until {_day(fact.holds_to)}")
     )
     about = "" if fact.guardian is None else f"  {plain(fact.guardian)}"
+    about += f"  {', '.join(fact.purposes)}" if fact.purposes else ""
     return f"{fact.digest[:16]}  {session.say(*_KINDS[fact.kind])}  {_day(fact.at)}{until}{about}"
 
 

@@ -55,11 +55,8 @@ _WHEN: dict[When, Words] = {
     When.NO_PARTY_OUTSIDE_HEALTH: ("bare helsetjenesten og familien", "health and family only"),
 }
 _CIRCUMSTANCES: dict[Circumstance, Words] = {
-    Circumstance.ORDINARY: ("vanlig", "ordinary"),
-    Circumstance.SHIELDED: (
-        "helsepersonell har bestemt at foreldrene ikke skal få vite hva saken gjelder",
-        "health personnel have decided that the parents are not told what the matter holds",
-    ),
+    Circumstance.SHIELDED: ("skjermet for foreldrene", "withheld from the parents"),
+    Circumstance.WITHOUT_CAPACITY: ("kan ikke samtykke", "cannot consent"),
 }
 _SIGNS: dict[Signs, Words] = {
     Signs.ALL_GUARDIANS: ("alle med foreldreansvar", "everyone with parental responsibility"),
@@ -69,6 +66,10 @@ _SIGNS: dict[Signs, Words] = {
     ),
     Signs.ONE_GUARDIAN: ("én med foreldreansvar", "one person with parental responsibility"),
     Signs.YOUTH: ("personen selv, alene", "the young or adult person, alone"),
+    Signs.REPRESENTATIVE: (
+        "en representant som er oppnevnt for personlige forhold",
+        "a representative who is appointed for personal matters",
+    ),
     Signs.SENDING_GUARDIAN: ("den med foreldreansvar som sender", "the one with parental responsibility who sends"),
     Signs.SENDING_GUARDIAN_OR_YOUTH: (
         "den som sender: en med foreldreansvar, eller ungdommen",
@@ -95,6 +96,7 @@ _MAY_OBJECT: dict[MayObject, Words] = {
         "de andre med foreldreansvar, og ungdommen",
         "the others with parental responsibility, and the youth",
     ),
+    MayObject.YOUTH: ("personen selv", "the young or adult person"),
 }
 _FOOTING: dict[Footing, Words] = {
     Footing.LAW: ("loven", "the law"),
@@ -146,7 +148,11 @@ async def explain(
     sender: Annotated[str | None, typer.Option(help="health, outside or family; all of them, if not given.")] = None,
     receiver: Annotated[str | None, typer.Option(help="health, outside or family; all of them, if not given.")] = None,
     circumstance: Annotated[
-        str, typer.Option(help="ordinary, or shielded: health personnel have decided that the parents are not told.")
+        str,
+        typer.Option(
+            help="ordinary; shielded: health personnel have decided that the parents are not told; "
+            "or without-capacity: they have recorded that the young or adult person cannot consent."
+        ),
     ] = Circumstance.ORDINARY,
 ) -> None:
     """Explain who must sign, be heard, be informed or may object for one child, until when at most, and what is next.
@@ -262,25 +268,25 @@ def _table(session: Session, rules: RuleSet, purpose: Purpose) -> Table:
     )
     for head in heads:
         table.add_column(session.say(*head), overflow="fold")
-    for rule in rules.rules:
-        if rule.purpose is purpose:
-            said = (_holds_when(rule), _SIGNS[rule.signs], _heard(rule), _INFORMED[rule.informed])
-            table.add_row(
-                _ages(rule),
-                *(session.say(*each) for each in said),
-                session.say(*_MAY_OBJECT[rule.may_object]),
-                f"{rule.id} v{rule.version}\n{rule.reference}",
-            )
+    shown = [rule for rule in rules.rules if rule.purpose is purpose]
+    for rule in shown:
+        said = (_holds_when(rule), _SIGNS[rule.signs], _heard(rule), _INFORMED[rule.informed])
+        table.add_row(
+            _ages(rule),
+            *(session.say(*each) for each in said),
+            session.say(*_MAY_OBJECT[rule.may_object]),
+            f"{rule.id} v{rule.version}\n{rule.reference}",
+        )
     return table
 
 
 def _holds_when(rule: Rule) -> Words:
-    """Say between whom and in which circumstances; nothing of circumstances where the rule holds in all of them."""
+    """Say between whom, and in which circumstances where it is for others than the ordinary."""
     bokmal, english = _WHEN[rule.when]
-    if set(rule.circumstances) == set(Circumstance):
+    if Circumstance.ORDINARY in rule.circumstances:
         return bokmal, english
     held = [_CIRCUMSTANCES[each] for each in rule.circumstances]
-    return f"{bokmal} ({'; '.join(nb for nb, _ in held)})", f"{english} ({'; '.join(en for _, en in held)})"
+    return f"{bokmal}: {', '.join(nb for nb, _ in held)}", f"{english}: {', '.join(en for _, en in held)}"
 
 
 def _heard(rule: Rule) -> Words:

@@ -19,14 +19,14 @@ from protocol.consent.acceptance import rules_for
 from protocol.consent.age import months_after
 from protocol.consent.answer import Reason
 from protocol.consent.case import Case, ConsentFacts, Dated, Hearing, Shield, Signature
-from protocol.consent.coverage import situation_of_terms
+from protocol.consent.coverage import covers, situation_of_terms
 from protocol.consent.law import requirements, roles
 from protocol.consent.ruleset import rule_sets
 from protocol.consent.state import Standing, standing
 from protocol.consent.terms import PersonParty, Role, Terms, Text, UnitParty
 from protocol.consent.vocabulary import Category, Evidence, Kind, Language, Purpose
 from protocol.evidence import ConsentRecord, build_case, consent_facts, hearing_fact, recorded_facts
-from protocol.facts import Recorded
+from protocol.facts import Recorded, recognise
 from protocol.identifiers import ConsentId, Instant, MatterId, PersonId, SubjectId, UnitId
 from protocol.identity import Directory, logged_list
 from protocol.statements.base import Refused, claim
@@ -101,6 +101,13 @@ class Situation:
         heard = dict.fromkeys(hearing for consent in consents for hearing in self.hearings.get(consent, ()))
         noted = dict.fromkeys(fact for consent in consents for fact in self.facts.get(consent, ()))
         return build_case(self.directory, self.subject, facts, tuple(heard), memberships, tuple(noted), self.shields)
+
+    def drafted(self, draft: Terms) -> Case:
+        """Build the case for terms that nobody was asked about yet: what their own parties recorded counts."""
+        case, sides = self.case(()), (*draft.senders, *draft.receivers)
+        noted = dict.fromkeys(fact for some in self.facts.values() for fact in some if fact.matter == draft.matter)
+        going = [fact for fact in noted if covers(sides, fact.unit, case)]
+        return replace(case, incapacities=recognise(going).incapacities)
 
 
 def parties(ids: Sequence[PersonId | UnitId], *, subunits: bool = False) -> tuple[Party, ...]:
@@ -206,6 +213,7 @@ def lawful_terms(found: Situation, wanted: Wanted, kind: Kind) -> Terms:
         roles=(),
         text=Text("-", wanted.language, "-"),
     )
+    case = found.drafted(draft)
     asked_of = situation_of_terms(draft, case)
     if asked_of is None or case.sheet is None:
         raise denied(Reason.UNIT_UNKNOWN if case.sheet is not None else Reason.SHEET_MISSING, wanted.language)
@@ -240,7 +248,7 @@ async def require_lawful(client: Client, known: Known) -> None:
     names = {unit.unit: unit.name for unit in found.directory.units()}
     if consent_text(Contents.of(terms), names, terms.text.language) != terms.text:
         raise _not_to_be_signed(client, known, "wrong-text", "the text of this consent does not say what its terms say")
-    if terms.roles != _lawful_roles(terms, found.case(())):
+    if terms.roles != _lawful_roles(terms, found.drafted(terms)):
         raise _not_to_be_signed(client, known, "wrong-roles", "this consent does not name the people whom the law asks")
 
 

@@ -17,8 +17,10 @@ from clients.sdk.transport import clock
 from keys import signing
 from keys.canonical import canonical
 from keys.encoding import encode
+from protocol.consent.vocabulary import Purpose
 from protocol.facts import Recorded
 from protocol.identifiers import Instant, MatterId, PersonId, SubjectId, UnitId
+from protocol.statements.capacity import CapacityBody
 from protocol.statements.facts import (
     UNREACHABLE,
     AssessmentBody,
@@ -96,6 +98,38 @@ async def one_guardian(
 async def assess(client: Client, about: About, words: str) -> str:
     """Record the assessment after a youth said no; return the fact's digest."""
     return await _record(client, AssessmentBody(new_statement_id(), *about, _ground(client, about.subject, words)))
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """That somebody cannot consent: for what, on which of the law's grounds, and who was told of it."""
+
+    purposes: tuple[Purpose, ...]
+    ground: str
+    person_informed: str
+    kin_informed: str
+
+
+async def capacity(client: Client, about: About, assessed: Assessed, words: str, *, for_days: int) -> str:
+    """Record that somebody of 16 or more cannot consent, to be assessed anew in so many days; return the digest.
+
+    The ground stands first among the words, which stay in my keyring.
+
+    Raises:
+        Denied: I may not record this.
+    """
+    purposes = tuple(sorted(assessed.purposes))
+    body = CapacityBody(
+        new_statement_id(),
+        *about,
+        purposes,
+        assessed.person_informed,
+        assessed.kin_informed,
+        clock(),
+        days(for_days),
+        _ground(client, about.subject, f"{assessed.ground}\n\n{words}"),
+    )
+    return await _record(client, body, *purposes, assessed.ground, for_days)
 
 
 async def end(client: Client, fact: Recorded) -> str:

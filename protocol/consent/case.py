@@ -22,7 +22,8 @@ interval is half-open `[holds_from, holds_to)` and `holds_to` may be null for "n
      "exceptions": [{"kind": ExceptionKind, "subject", "matter": null | "mat_…", "person": null | "per_…", "known_at",
                      "holds_from", "holds_to"}, …],
      "rule_sets": [{"digest", "holds_from", "holds_to"}, …],
-     "recorded": bool}
+     "recorded": bool,
+     "incapacities": [{"subject", "matter", "purposes": [Purpose, …], "known_at", "holds_from", "holds_to"}, …]}
 
 A Holder is `{"person", "capacity": Capacity, "holds_from", "holds_to", "known_at"}`. A Dated is `{"person", "at"}`.
 A Narrowing is described in `protocol.consent.narrowing`, an Authority in `protocol.consent.authority`.
@@ -51,6 +52,7 @@ from protocol.consent.vocabulary import (
     Evidence,
     ExceptionKind,
     Outcome,
+    Purpose,
     Regime,
     Responsibility,
 )
@@ -278,6 +280,26 @@ class ExceptionFact(Interval):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Incapacity(Interval):
+    """Health personnel's record that the subject, 16 or more, cannot consent for these purposes (pbrl § 4-3).
+
+    `known_at` is when the log took it.
+    """
+
+    form: ClassVar[Form] = {
+        **Interval.form,
+        "subject": SubjectId.parse,
+        "matter": MatterId.parse,
+        "purposes": set_of(member(Purpose), least=1, most=len(Purpose)),
+        "known_at": parse_instant,
+    }
+    subject: SubjectId
+    matter: MatterId
+    purposes: frozenset[Purpose]
+    known_at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedRules(Interval):
     """A rule set that the policy accepts for terms made within the interval."""
 
@@ -300,6 +322,7 @@ class Case:
     rule_sets: tuple[AcceptedRules, ...]
     recorded: bool = False
     """Whether the policy accepts signatures that professionals recorded."""
+    incapacities: tuple[Incapacity, ...] = ()
 
     @classmethod
     def from_json(cls, value: object) -> Self:
@@ -349,4 +372,5 @@ _CASE: Form = {
     "exceptions": listed(ExceptionFact.parse, most=_MOST),
     "rule_sets": listed(AcceptedRules.parse, most=_MOST),
     "recorded": boolean,
+    "incapacities": listed(Incapacity.parse, most=_MOST),
 }

@@ -28,7 +28,7 @@ class GuardiansPart:
 
     Of each group in `groups` one signs, and where there is none `nobody` says why; `told` are informed and may object;
     `senders` may send of their own, where `own_only` is true nothing but their own observations. `rules` names the rule
-    that put somebody in their place.
+    that put somebody in their place; `representatives` are those who stand there by a mandate.
     """
 
     groups: Groups
@@ -37,6 +37,7 @@ class GuardiansPart:
     own_only: bool = False
     rules: tuple[str, ...] = ()
     nobody: Reason = Reason.NO_SIGNER
+    representatives: frozenset[PersonId] = NO_PERSONS
 
 
 def who(may_sign: Iterable[Holder], capacity: Capacity, at: Instant) -> frozenset[PersonId]:
@@ -63,7 +64,9 @@ def guardians_part(
     if acting is not None:
         signers = _signers(acting, may_sign, at)
         groups = frozenset({signers}) if signers else NO_GROUPS
-        return GuardiansPart(groups, NO_PERSONS, signers, rules=(rules.standing_by(acting.kind, at).id,))
+        representatives = signers if acting.kind is AuthorityKind.MANDATE else NO_PERSONS
+        rule = rules.standing_by(acting.kind, at).id
+        return GuardiansPart(groups, NO_PERSONS, signers, rules=(rule,), representatives=representatives)
     if any(one.kind in ORDERS for one in in_scope):
         return GuardiansPart(NO_GROUPS, NO_PERSONS, NO_PERSONS, nobody=Reason.EXCEPTION_CARE_ORDER)
     return GuardiansPart(each(holders), holders, holders, own_only=_own_only(rules, authorities, at))

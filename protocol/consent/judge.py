@@ -86,15 +86,21 @@ def judge(judged: Judged, then: Instant, now: Instant) -> Requirements | Deny:
     if isinstance(asked, Reason):
         return Deny(asked)
     rule = " ".join(asked.rules)
-    if minor(judged.sheet.birth_date, now) and not responsibility_is_clear(judged.sheet, judged.situation.purpose, now):
+    if must_be_clear(judged, now) and not responsibility_is_clear(judged.sheet, judged.situation.purpose, now):
         return Deny(Reason.RESPONSIBILITY_UNCLEAR, rule)
-    if asked.heard and _heard_against(judged, now):
+    if asked.heard and _heard_against(judged, then, now):
         return Deny(Reason.HEARD_AGAINST, rule)
     lacking = _lacking(judged, asked, then, now)
     if lacking is not None:
         reason, missing = lacking
         return Deny(reason, rule, tuple(sorted(missing)))
     return asked
+
+
+def must_be_clear(judged: Judged, at: Instant) -> bool:
+    """Say whether it must be clear who has parental responsibility: below 16, and whenever they are asked to sign."""
+    asked = judged.asked(at)
+    return minor(judged.sheet.birth_date, at) or (isinstance(asked, Requirements) and asked.by_guardians)
 
 
 def may_withdraw(judged: Judged, person: PersonId, at: Instant) -> bool:
@@ -199,8 +205,11 @@ def _named(judged: Judged) -> frozenset[PersonId]:
     return frozenset(by_terms | {signature.person for signature in consent.signatures})
 
 
-def _heard_against(judged: Judged, now: Instant) -> bool:
-    """Say whether the youth's last word from 12 on was no, without a later hearing or assessment (DOMAIN E14)."""
+def _heard_against(judged: Judged, then: Instant, now: Instant) -> bool:
+    """Say whether the youth's last word from 12 on was no, without a later hearing or assessment (DOMAIN E14).
+
+    From 16 no assessment lifts it: who cannot consent is not overruled either (pbrl §§ 4-5, 4-6).
+    """
     terms, from_12 = judged.consent.terms, birthday(judged.sheet.birth_date, _HEARING_BINDS_FROM)
     hearings = [
         (hearing.at, hearing.outcome is Outcome.AGAINST)
@@ -209,10 +218,11 @@ def _heard_against(judged: Judged, now: Instant) -> bool:
     ]
     # Of two hearings at one instant the no is taken.
     last, against = max(hearings, default=(now, False))
-    return against and not any(
+    lifted = minor(judged.sheet.birth_date, then) and any(
         each.matter == terms.matter and each.subject == terms.subject and last < each.at <= now
         for each in judged.case.assessments
     )
+    return against and not lifted
 
 
 def _lacking(judged: Judged, asked: Requirements, then: Instant, now: Instant) -> tuple[Reason, set[Missing]] | None:

@@ -31,6 +31,8 @@ from protocol.identifiers import Instant, PersonId
 _OWN_OBSERVATIONS = frozenset({Category.OWN_OBSERVATIONS})
 _GUARDIANS_SIGN = frozenset({Signs.ALL_GUARDIANS, Signs.GUARDIANS_AND_YOUTH, Signs.ONE_GUARDIAN})
 _YOUTH_SIGNS = frozenset({Signs.GUARDIANS_AND_YOUTH, Signs.YOUTH})
+_GUARDIANS_OBJECT = frozenset({MayObject.OTHER_GUARDIANS, MayObject.OTHER_GUARDIANS_AND_YOUTH})
+_YOUTH_OBJECTS = frozenset({MayObject.OTHER_GUARDIANS_AND_YOUTH, MayObject.YOUTH})
 _MINORS = frozenset({Band.UNDER_7, Band.FROM_7, Band.FROM_12, Band.AT_15})
 
 
@@ -52,13 +54,17 @@ class Situation:
 
 @dataclass(frozen=True)
 class Requirements:
-    """What the law asks. Of each group in `groups` one person must sign; `rules` is the sorted ids of the rules."""
+    """What the law asks. Of each group in `groups` one person must sign; `rules` is the sorted ids of the rules.
+
+    `by_guardians` says whether a rule asks those who have parental responsibility: then it must be clear who they are.
+    """
 
     groups: tuple[frozenset[PersonId], ...]
     heard: bool
     informed: frozenset[PersonId]
     objectors: frozenset[PersonId]
     rules: tuple[str, ...]
+    by_guardians: bool = False
 
     @cached_property
     def signers(self) -> frozenset[PersonId]:
@@ -161,6 +167,7 @@ def _apply(
         informed=part.told if any(rule.informed is Informed.OTHER_GUARDIANS for rule in found) else NO_PERSONS,
         objectors=_objectors(found, part.told, selves),
         rules=tuple(sorted((*(rule.id for rule in found), *in_place))),
+        by_guardians=any(rule.signs in _GUARDIANS_SIGN for rule in found),
     )
 
 
@@ -215,6 +222,8 @@ def _rules(
 def _groups(signs: Signs, part: GuardiansPart, selves: frozenset[PersonId]) -> Groups | Reason | None:
     """Return the groups of whom one each must sign, or why nobody can; None where it depends on who sends."""
     of_guardians, of_youth = signs in _GUARDIANS_SIGN, signs in _YOUTH_SIGNS
+    if signs is Signs.REPRESENTATIVE:
+        return frozenset({part.representatives}) if part.representatives else Reason.NO_SIGNER
     if of_guardians and not part.groups:
         return part.nobody
     if of_youth and not selves:
@@ -243,5 +252,5 @@ def _sending(signs: Signs, part: GuardiansPart, selves: frozenset[PersonId], sit
 
 def _objectors(found: Iterable[Rule], holders: frozenset[PersonId], selves: frozenset[PersonId]) -> frozenset[PersonId]:
     words = {rule.may_object for rule in found}
-    who = NO_PERSONS if words == {MayObject.NOBODY} else holders
-    return who | selves if MayObject.OTHER_GUARDIANS_AND_YOUTH in words else who
+    others = holders if words & _GUARDIANS_OBJECT else NO_PERSONS
+    return others | selves if words & _YOUTH_OBJECTS else others

@@ -61,6 +61,7 @@ class Signs(StrEnum):
     GUARDIANS_AND_YOUTH = "guardians-and-youth"
     ONE_GUARDIAN = "one-guardian"
     YOUTH = "youth"
+    REPRESENTATIVE = "representative"
     SENDING_GUARDIAN = "sending-guardian"
     SENDING_GUARDIAN_OR_YOUTH = "sending-guardian-or-youth"
     YOUTH_OR_OWN_OBSERVATIONS = "youth-or-own-observations"
@@ -80,6 +81,7 @@ class MayObject(StrEnum):
     NOBODY = "nobody"
     OTHER_GUARDIANS = "other-guardians"
     OTHER_GUARDIANS_AND_YOUTH = "other-guardians-and-youth"
+    YOUTH = "youth"
 
 
 # Rules are compared by identity: they are keys of caches that every decision looks into.

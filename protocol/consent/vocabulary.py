@@ -153,6 +153,8 @@ class Circumstance(StrEnum):
     ORDINARY = "ordinary"
     SHIELDED = "shielded"
     """Health personnel have decided that no guardian is told what the matter holds (pbrl §§ 3-4, 4-3)."""
+    WITHOUT_CAPACITY = "without-capacity"
+    """Health personnel have recorded that somebody of 16 or more cannot consent (pbrl §§ 4-3, 4-5, 4-6)."""
 
 
 class ExceptionKind(StrEnum):

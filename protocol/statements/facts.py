@@ -44,12 +44,13 @@ def ground_digest(words: str, subject: SubjectId, salt: bytes) -> str:
     return hashlib.sha256(canonical(told)).hexdigest()
 
 
-_ABOUT: Mapping[str, Callable[[Any], Any]] = {
+ABOUT: Mapping[str, Callable[[Any], Any]] = {
     "id": StatementId.parse,
     "unit": UnitId.parse,
     "subject": SubjectId.parse,
     "matter": MatterId.parse,
 }
+"""What every fact says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class OneGuardianBody(FactBody):
 
     kind: ClassVar[str] = "fact-one-guardian"
     members: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
-        **_ABOUT,
+        **ABOUT,
         "guardian": PersonId.parse,
         "heard": one_of(*HEARD),
         "attempts": distinct(parse_digest, most=_MOST_ATTEMPTS),
@@ -115,7 +116,7 @@ class AssessmentBody(FactBody):
     """Health personnel's assessment after a youth said no (DOMAIN E14)."""
 
     kind: ClassVar[str] = "fact-assessment"
-    members: ClassVar[Mapping[str, Callable[[Any], Any]]] = {**_ABOUT, "ground": parse_digest}
+    members: ClassVar[Mapping[str, Callable[[Any], Any]]] = {**ABOUT, "ground": parse_digest}
     ground: str
 
 
@@ -125,7 +126,7 @@ class AttemptBody(FactBody):
 
     kind: ClassVar[str] = "fact-attempt"
     members: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
-        **_ABOUT,
+        **ABOUT,
         "guardian": PersonId.parse,
         "channel": one_of(*CHANNELS),
         "result": one_of(*RESULTS),
@@ -142,7 +143,7 @@ class EndBody(FactBody):
     """The fact that this statement (its digest) recorded holds no longer, from this entry on."""
 
     kind: ClassVar[str] = "fact-end"
-    members: ClassVar[Mapping[str, Callable[[Any], Any]]] = {**_ABOUT, "fact": parse_digest}
+    members: ClassVar[Mapping[str, Callable[[Any], Any]]] = {**ABOUT, "fact": parse_digest}
     fact: str
 
 

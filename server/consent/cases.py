@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from protocol.consent.case import Case, ConsentFacts, Hearing, Membership
@@ -15,7 +16,7 @@ from server.consent.store.shields import shieldings
 from server.identity import store as identity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -80,7 +81,22 @@ def around(  # noqa: PLR0917  (the parts of a case, in its order)
         exceptions=recognised.exceptions,
         rule_sets=() if policy is None else policy.rules,
         recorded=policy is not None and policy.recorded,
+        incapacities=recognised.incapacities,
     )
+
+
+def each_apart(
+    connection: Connection, consents: Sequence[ConsentFacts], case: Case
+) -> Iterator[tuple[ConsentFacts, Case]]:
+    """Give each of the case's consents with the case in which it is looked at.
+
+    A lack of capacity counts there if the consent's own parties recorded it, and not if another's did.
+    """
+    noted = store.facts_in(connection, {each.terms.matter for each in consents}) if consents else []
+    for each in consents:
+        in_matter = [one for one in noted if one.fact.matter == each.terms.matter]
+        going = counted(connection, in_matter, [each.terms]) if in_matter else []
+        yield each, replace(case, incapacities=recognise([one.fact for one in going]).incapacities)
 
 
 def facts_around(connection: Connection, terms: Sequence[Terms]) -> list[Recorded]:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from protocol.consent.answer import Reason
 from protocol.consent.ask import Actor
-from protocol.consent.law import guardians
-from protocol.facts import Recorded, require
+from protocol.consent.law import guardians, minor
+from protocol.facts import KINDS, Recorded, require
 from protocol.log.details import Details
 from protocol.log.event import Event
 from protocol.statements.base import Body, Refused
-from protocol.statements.facts import FACTS, FactBody
+from protocol.statements.capacity import CapacityBody
+from protocol.statements.facts import FactBody
 from server.consent import cases, store
 from server.consent.actions import kept, take
 from server.consent.judging import may_know
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from server.audit.batch import Work
     from server.identity.intake import Accepted, Rejected
 
-RECORDED: dict[str, type[Body]] = {fact.kind: fact for fact in FACTS}
+RECORDED: dict[str, type[Body]] = {fact.kind: fact for fact in KINDS}
 """What may be recorded, by kind."""
 
 
@@ -45,6 +46,9 @@ def _record(work: Work, statement: Statement[FactBody]) -> Accepted:
     fact = Recorded.of(statement, at)
     if case.sheet is None or fact.guardian not in {None, *guardians(case.sheet, at)}:
         raise because_in(body.matter, Reason.NOT_ON_SHEET)
+    if isinstance(body, CapacityBody) and minor(case.sheet.birth_date, at):
+        # Below 16 it is the parents who consent: there is nothing to assess.
+        raise because_in(body.matter, "bad-fact")
     known = {each.statement: each.fact for each in store.facts_in(connection, [body.matter])}
     try:
         require(fact, case.units[body.unit].regime, known)

@@ -10,8 +10,8 @@ from protocol.consent.answer import Reason
 from protocol.consent.ask import Actor
 from protocol.consent.case import AcceptedRules
 from protocol.consent.coverage import covers
-from protocol.consent.judge import Judged, may_withdraw
-from protocol.consent.law import Requirements, minor, responsibility_is_clear, roles, within_caps, youth
+from protocol.consent.judge import Judged, may_withdraw, must_be_clear
+from protocol.consent.law import Requirements, responsibility_is_clear, roles, within_caps, youth
 from protocol.consent.state import prepare
 from protocol.consent.terms import PersonParty
 from protocol.consent.visibility import view
@@ -61,7 +61,7 @@ def against_request(consent: ConsentFacts, case: Case, at: Instant) -> str | Non
     asked = judged.asked(at)
     if isinstance(asked, Reason):
         return asked
-    if minor(judged.sheet.birth_date, at) and not responsibility_is_clear(judged.sheet, judged.situation.purpose, at):
+    if must_be_clear(judged, at) and not responsibility_is_clear(judged.sheet, judged.situation.purpose, at):
         return Reason.RESPONSIBILITY_UNCLEAR
     return None if roles(asked, judged.sheet) == consent.terms.roles else WRONG_ROLES.code
 

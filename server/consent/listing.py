@@ -146,7 +146,11 @@ def _visible(connection: Connection, asker: Viewer, found: Sequence[Found], at: 
     for subject, consents in by_subject.items():
         plain = cases.around(connection, subject, consents, (), (), at, units=units, facts=())
         case = replace(plain, memberships=asker.memberships)
-        known |= {each.terms.digest: (each, case) for each in consents if may_know(each, case, asker.actors, at)}
+        known |= {
+            each.terms.digest: (each, own)
+            for each, own in cases.each_apart(connection, consents, case)
+            if may_know(each, own, asker.actors, at)
+        }
     return [_Seen(each, *known[each.terms.digest]) for each in found if each.terms.digest in known]
 
 

@@ -87,8 +87,8 @@ def sights(
     plain = cases.around(connection, subject, facts, (), (), at, units=units, facts=())
     case = replace(plain, memberships=asker.memberships)
     known = {}
-    for each in facts:
-        views = {actor.unit: view(actor, each, case, at) for actor in asker.actors}
+    for each, own in cases.each_apart(connection, facts, case):
+        views = {actor.unit: view(actor, each, own, at) for actor in asker.actors}
         if any(seen.existence for seen in views.values()):
             seen_for = frozenset(unit for unit, seen in views.items() if unit is not None and seen.log)
             known[each.terms.digest] = Sight(views[None].log, seen_for)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import bindparam, insert, select
 
+from protocol.consent.vocabulary import Purpose
 from protocol.facts import Recorded
 from protocol.identifiers import Instant, MatterId, PersonId, SubjectId, UnitId
 from server.consent.store import tables
@@ -26,6 +27,7 @@ _FACTS = (
         _f.person,
         _f.at,
         _f.guardian,
+        _f.purposes,
         _f.fact,
         _f.holds_from,
         _f.holds_to,
@@ -65,6 +67,7 @@ def add_fact(connection: Connection, fact: Recorded, leaf_index: int) -> None:
             "unit": fact.unit,
             "person": fact.by,
             "guardian": fact.guardian,
+            "purposes": " ".join(fact.purposes) or None,
             "fact": fact.fact,
             "holds_from": fact.holds_from,
             "holds_to": fact.holds_to,
@@ -88,12 +91,13 @@ def facts_in(connection: Connection, matters: Collection[MatterId]) -> list[Note
                 at=Instant(at),
                 guardian=None if guardian is None else PersonId(guardian),
                 fact=fact,
+                purposes=() if purposes is None else tuple(map(Purpose, purposes.split(" "))),
                 holds_from=None if holds_from is None else Instant(holds_from),
                 holds_to=None if holds_to is None else Instant(holds_to),
             ),
             leaf_index,
         )
-        for digest, kind, unit, subject, matter, by, at, guardian, fact, holds_from, holds_to, leaf_index in (
+        for digest, kind, unit, subject, matter, by, at, guardian, purposes, fact, holds_from, holds_to, leaf_index in (
             connection.execute(_FACTS, {"matters": sorted(matters)})
         )
     ]

@@ -71,6 +71,7 @@ facts = Table(
     Column("unit", ID, nullable=False),
     Column("person", ID, nullable=False),
     Column("guardian", ID),
+    Column("purposes", String(100)),
     Column("fact", DIGEST),
     Column("holds_from", LONG),
     Column("holds_to", LONG),

@@ -17,6 +17,7 @@ from protocol.consent.case import (
     ExceptionFact,
     Hearing,
     Holder,
+    Incapacity,
     Membership,
     Sheet,
     Signature,
@@ -243,6 +244,19 @@ def authority(kind: AuthorityKind = AuthorityKind.CARE_ORDER, **changes: Any) ->
         ended_at=None,
         holds_from=SIGNED,
         holds_to=None,
+    )
+    return replace(plain, **changes)
+
+
+def incapacity(**changes: Any) -> Incapacity:
+    """Return a record that the child cannot consent to sharing information, from before the consent until after now."""
+    plain = Incapacity(
+        subject=CHILD,
+        matter=MATTER,
+        purposes=frozenset({Purpose.INFORMATION}),
+        known_at=MADE,
+        holds_from=MADE,
+        holds_to=later(NOW, DAY),
     )
     return replace(plain, **changes)
 

@@ -15,6 +15,7 @@ from protocol.consent.age import Band
 from protocol.consent.ruleset import (
     PAIRS,
     BadRules,
+    MayObject,
     RuleSet,
     Signs,
     When,
@@ -60,7 +61,8 @@ def test_every_purpose_and_age_has_one_rule_for_every_pair_in_every_circumstance
 @pytest.mark.parametrize("purpose", set(Purpose) - {Purpose.OWN_SENDING})
 def test_a_shielded_matter_has_a_rule_of_its_own_from_12_to_15_and_no_other_age(purpose: Purpose) -> None:
     for band, pair in product(Band, PAIRS):
-        ordinary, shielded = (current_rules().find(purpose, band, pair, NOW, each) for each in Circumstance)
+        held = (Circumstance.ORDINARY, Circumstance.SHIELDED)
+        ordinary, shielded = (current_rules().find(purpose, band, pair, NOW, each) for each in held)
         assert shielded is not None
         if band in {Band.FROM_12, Band.AT_15}:
             assert (shielded.id, shielded.signs) == (f"no/{purpose}/12-15/shielded", Signs.YOUTH)
@@ -68,6 +70,22 @@ def test_a_shielded_matter_has_a_rule_of_its_own_from_12_to_15_and_no_other_age(
             assert "4-3" in shielded.reference
         else:
             assert shielded is ordinary
+
+
+@pytest.mark.parametrize("purpose", set(Purpose) - {Purpose.OWN_SENDING})
+def test_without_capacity_the_parents_sign_at_16_and_17_a_representative_from_18_and_nothing_changes_before(
+    purpose: Purpose,
+) -> None:
+    signers = {Band.FROM_16: Signs.ALL_GUARDIANS, Band.ADULT: Signs.REPRESENTATIVE}
+    for band, pair in product(Band, PAIRS):
+        held = (Circumstance.ORDINARY, Circumstance.WITHOUT_CAPACITY)
+        ordinary, without = (current_rules().find(purpose, band, pair, NOW, each) for each in held)
+        assert without is not None
+        if band in signers:
+            assert (without.signs, without.heard, without.may_object) == (signers[band], True, MayObject.YOUTH)
+            assert ("4-5" if band is Band.FROM_16 else "4-6") in without.reference
+        else:
+            assert without is ordinary
 
 
 def test_no_rule_holds_before_the_set_begins() -> None:
@@ -148,7 +166,7 @@ BROKEN = {
     "a circumstance covered twice": (
         TEXT.replace(
             block_of("no/referral/12-14"),
-            block_of("no/referral/12-14").replace('["ordinary"]', '["ordinary", "shielded"]'),
+            block_of("no/referral/12-14").replace('["ordinary", ', '["ordinary", "shielded", '),
         ),
         "a gap or an overlap at referral/12-14 from health to health, shielded",
     ),

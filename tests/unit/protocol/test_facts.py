@@ -126,7 +126,7 @@ def test_a_ground_without_its_times_holds_from_its_entry_without_end() -> None:
 
 def test_an_assessment_is_one_and_an_attempt_changes_nothing() -> None:
     facts = found(telling(lambda _: ASSESSMENT, lambda _: ATTEMPT), "fact 0", "fact 1")
-    exceptions, [assessment] = recognise(facts)
+    exceptions, [assessment], _ = recognise(facts)
     assert exceptions == ()
     assert (assessment.by, assessment.at) == (f.DOCTOR, f.MADE + 5 * DAY + MINUTE)
 

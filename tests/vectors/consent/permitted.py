@@ -9,7 +9,8 @@ from typing import Any
 from protocol.consent.age import birthday
 from protocol.consent.ask import Actor
 from protocol.consent.case import Assessment, Shield
-from protocol.consent.vocabulary import Act, Category, Kind, Outcome, Purpose, Responsibility
+from protocol.consent.terms import Role
+from protocol.consent.vocabulary import Act, Category, Kind, Outcome, Purpose, Responsibility, RoleAct
 from protocol.identifiers import Instant, PersonId
 from tests.unit.consent import family as f
 from tests.unit.consent.family import BOTH, FATHER, MOTHER, NOW, SIGNED, YOUTH, consent, opening, share
@@ -72,6 +73,14 @@ def edges() -> dict[str, Question]:
     alone = f.sheet(may_sign=(f.holder(MOTHER), f.holder(FATHER, until=NOW)), responsibility=Responsibility.SOLE)
     assessed = (Assessment(f.CHILD, f.MATTER, f.DOCTOR, Instant(SIGNED + 1)),)
     shield = Shield(matter=f.MATTER, persons=frozenset({MOTHER}), provisional=True, holds_from=SIGNED, holds_to=None)
+    withheld = Shield(
+        matter=f.MATTER,
+        persons=frozenset({MOTHER, FATHER}),
+        provisional=False,
+        holds_from=f.MADE,
+        holds_to=f.later(NOW, f.DAY),
+    )
+    alone = consent(YOUTH, roles=(Role(YOUTH, RoleAct.SIGNS, "no/information/12-15/shielded"),))
     half = consent(MOTHER)
     letter = consent(MOTHER, FATHER, receivers=f.parties(f.BUP, MOTHER))
     both = consent(MOTHER, FATHER, receivers=f.parties(f.BUP, f.SCHOOL))
@@ -127,6 +136,26 @@ def edges() -> dict[str, Question]:
             NOW,
         ),
         "a matter shielded from somebody else": (share(BOTH), f.case(BOTH, shields=(shield,)), NOW),
+        "a youth of 13 alone in a matter withheld from the parents": (
+            share(alone),
+            f.case(alone, sheet=youth_13, hearings=(), shields=(withheld,)),
+            NOW,
+        ),
+        "read after the decision to withhold ended": (
+            opening(alone, shared_at=NOW - 1),
+            f.case(alone, sheet=youth_13, hearings=(), shields=(replace(withheld, holds_to=NOW),)),
+            NOW,
+        ),
+        "the parents of a youth of 16 who cannot consent": (
+            share(BOTH),
+            f.case(BOTH, sheet=youth_16, incapacities=(f.incapacity(),)),
+            NOW,
+        ),
+        "read after the record that a youth cannot consent lapsed": (
+            opening(BOTH, shared_at=NOW - 1),
+            f.case(BOTH, sheet=youth_16, incapacities=(f.incapacity(holds_to=NOW),)),
+            NOW,
+        ),
         "another recipient was taken out": (share(less_bup), f.case(less_bup), NOW),
         "a stranger took the recipient out": (share(by_stranger), f.case(by_stranger), NOW),
         "shared before an end that was said later": (opening(shorter, shared_at=NOW - 1), f.case(shorter), NOW),

@@ -14,8 +14,19 @@ from protocol.consent.ask import Actor
 from protocol.consent.case import Assessment, ConsentFacts, Shield
 from protocol.consent.shielding import TOLD_FIRST, Asked, Decided, Told, shielding
 from protocol.consent.terms import Role
-from protocol.consent.visibility import NOTHING, TAKES_PART
-from protocol.consent.vocabulary import Aspect, Capacity, Category, Ground, Kind, Outcome, Purpose, RoleAct
+from protocol.consent.visibility import FOLLOWS, NOTHING, TAKES_PART
+from protocol.consent.vocabulary import (
+    Aspect,
+    AuthorityKind,
+    Capacity,
+    Category,
+    Ground,
+    Kind,
+    Outcome,
+    Purpose,
+    Responsibility,
+    RoleAct,
+)
 from protocol.identifiers import Instant, PersonId, UnitId
 from tests.unit.consent import family as f
 from tests.unit.consent.family import BOTH, CHILD, FATHER, MATTER, MOTHER, NOW, SIGNED, YOUTH, consent
@@ -220,12 +231,115 @@ def test_e15_a_youth_of_16_lets_a_parent_in_for_a_time_and_takes_it_back() -> No
     assert sees(FATHER, invited, sheet=sheet) == NOTHING
 
 
-@pytest.mark.parametrize("age", [16, 19])
-def test_e16_e17_without_capacity_nobody_signs_in_the_youths_place_yet(age: int) -> None:
-    # There is no record of capacity and no representative yet: the parents' signatures are worth nothing here.
-    sheet = f.sheet(f.BORN[age])
+LACKING = (f.incapacity(),)
+
+
+def test_e16_where_a_youth_of_16_cannot_consent_the_parents_sign() -> None:
+    sheet = f.sheet(f.BORN[16])
     assert shared(BOTH, sheet=sheet) is Reason.NEEDS_NEW_CONSENT
-    assert lacking(replace(BY_YOUTH, signatures=BOTH.signatures), sheet=sheet) == {YOUTH}
+    assert shared(BOTH, sheet=sheet, incapacities=LACKING) is None
+    assert lacking(consent(MOTHER), sheet=sheet, incapacities=LACKING) == {FATHER}
+    assert shared(BY_YOUTH, sheet=sheet, incapacities=LACKING) is Reason.NEEDS_NEW_CONSENT
+    assert shared(BOTH, sheet=sheet, incapacities=LACKING, hearings=()) is Reason.NOT_HEARD
+
+
+def test_e16_nothing_is_shared_against_the_youths_no_and_no_assessment_lifts_it() -> None:
+    facts: dict[str, Any] = {"sheet": f.sheet(f.BORN[16]), "incapacities": LACKING}
+    against = (f.heard(Outcome.AGAINST),)
+    assessed = (Assessment(CHILD, MATTER, f.DOCTOR, f.later(SIGNED, 1)),)
+    assert shared(BOTH, hearings=against, assessments=assessed, **facts) is Reason.HEARD_AGAINST
+    assert opened(BOTH, sent=SIGNED, hearings=against, assessments=assessed, **facts) is Reason.HEARD_AGAINST
+    assert shared(BOTH, hearings=(*against, f.heard(at=NOW)), **facts) is None
+    no = (f.dated(YOUTH, NOW),)
+    assert shared(replace(BOTH, objections=no), **facts) is Reason.OBJECTED
+    assert shared(replace(BOTH, withdrawals=no), **facts) is Reason.WITHDRAWN
+
+
+def test_e16_the_record_ends_by_itself_and_what_was_shared_before_stays_readable() -> None:
+    facts: dict[str, Any] = {"sheet": f.sheet(f.BORN[16]), "incapacities": (f.incapacity(holds_to=NOW),)}
+    assert shared(BOTH, at=NOW - 1, **facts) is None
+    assert shared(BOTH, at=NOW, **facts) is Reason.NEEDS_NEW_CONSENT
+    assert lacking(BOTH, at=NOW, **facts) == {YOUTH}
+    assert opened(BOTH, sent=NOW - 1, at=NOW, **facts) is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"matter": f.OTHER_MATTER},
+        {"subject": f.OTHER_CHILD},
+        {"purposes": frozenset({Purpose.REFERRAL})},
+        {"known_at": f.later(NOW, 1)},
+        {"holds_from": f.later(NOW, 1)},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_e16_the_record_reaches_its_matter_and_purposes_once_it_is_known(other: dict[str, Any]) -> None:
+    facts: dict[str, Any] = {"sheet": f.sheet(f.BORN[16]), "incapacities": (f.incapacity(**other),)}
+    assert shared(BOTH, **facts) is Reason.NEEDS_NEW_CONSENT
+    assert shared(BY_YOUTH, **facts) is None
+
+
+def test_e16_what_parents_signed_before_the_record_was_known_carries_nothing() -> None:
+    late = (f.incapacity(known_at=f.later(SIGNED, 1)),)
+    assert shared(BOTH, sheet=f.sheet(f.BORN[16]), incapacities=late) is Reason.SIGNATURE_MISSING
+
+
+def test_e16_who_has_parental_responsibility_must_be_clear() -> None:
+    sheet = f.sheet(f.BORN[16], responsibility=Responsibility.UNKNOWN)
+    assert shared(BOTH, sheet=sheet, incapacities=LACKING) is Reason.RESPONSIBILITY_UNCLEAR
+    # Where the youth decides nobody asks for it.
+    assert shared(BY_YOUTH, sheet=sheet) is None
+
+
+def test_e16_the_parents_see_what_they_are_asked_to_sign_and_nothing_else() -> None:
+    sheet = f.sheet(f.BORN[16])
+    assert sees(MOTHER, BOTH, sheet=sheet) == NOTHING
+    assert sees(MOTHER, BOTH, sheet=sheet, incapacities=LACKING) == FOLLOWS
+    assert sees(f.GRANDMOTHER, BOTH, sheet=sheet, incapacities=LACKING) == NOTHING
+    assert sees(MOTHER, own_sending(YOUTH), sheet=sheet, incapacities=LACKING) == NOTHING
+    referral = consent(YOUTH, purpose=Purpose.REFERRAL)
+    assert sees(MOTHER, referral, sheet=sheet, incapacities=LACKING) == NOTHING
+    assert sees(MOTHER, BOTH, sheet=sheet, incapacities=(f.incapacity(holds_to=NOW),)) == NOTHING
+    for who in (MOTHER, YOUTH):
+        assert can_withdraw(who, BOTH, sheet=sheet, incapacities=LACKING)
+    assert not can_withdraw(MOTHER, BY_YOUTH, sheet=sheet)
+
+
+def test_e16_a_record_changes_nothing_for_a_child_below_16_not_even_in_a_withheld_matter() -> None:
+    sheet = f.sheet(f.BORN[13])
+    assert shared(BOTH, sheet=sheet, incapacities=LACKING) is None
+    # Whoever cannot consent does not sign alone.
+    assert shared(alone(), sheet=sheet, incapacities=LACKING, shields=(DECIDED,)) is Reason.NEEDS_NEW_CONSENT
+
+
+def test_e17_from_18_a_representative_signs_whose_mandate_two_registrars_recorded() -> None:
+    mandate = f.authority(AuthorityKind.MANDATE, recorded_at=f.MADE, known_at=f.MADE, holds_from=f.MADE)
+    listed = f.holder(f.CASEWORKER, Capacity.REPRESENTATIVE)
+    grown = f.sheet(f.BORN[19])
+    named = (*grown.may_sign, listed)
+    sheet = replace(grown, may_sign=named, may_know=named, authorities=(mandate,))
+    role = Role(f.CASEWORKER, RoleAct.SIGNS, "no/information/18/unable")
+    signed = consent(f.CASEWORKER, roles=(role,))
+    assert shared(signed, sheet=sheet, incapacities=LACKING) is None
+    assert sees(f.CASEWORKER, signed, sheet=sheet, incapacities=LACKING) == FOLLOWS
+    # Never against the person's no, and never where the person can consent.
+    assert shared(signed, sheet=sheet, incapacities=LACKING, hearings=(f.heard(Outcome.AGAINST),)) is (
+        Reason.HEARD_AGAINST
+    )
+    assert shared(signed, sheet=sheet) is Reason.NEEDS_NEW_CONSENT
+    assert sees(f.CASEWORKER, signed, sheet=sheet) == NOTHING
+    # On the sheet, but by no mandate that counts.
+    alone_listed = replace(sheet, authorities=())
+    assert shared(signed, sheet=alone_listed, incapacities=LACKING) is Reason.NO_SIGNER
+
+
+def test_e17_from_18_neither_parents_nor_the_person_sign_in_a_representatives_place() -> None:
+    sheet = f.sheet(f.BORN[19])
+    assert shared(BY_YOUTH, sheet=sheet) is None
+    for signed in (BY_YOUTH, BOTH):
+        assert shared(signed, sheet=sheet, incapacities=LACKING) is Reason.NO_SIGNER
+    assert sees(MOTHER, BOTH, sheet=sheet, incapacities=LACKING) == NOTHING
 
 
 def test_e22_at_12_the_youth_must_be_heard_anew_and_a_no_begins_to_bind() -> None:
