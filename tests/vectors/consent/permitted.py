@@ -80,7 +80,7 @@ def edges() -> dict[str, Question]:
         holds_from=f.MADE,
         holds_to=f.later(NOW, f.DAY),
     )
-    alone = consent(YOUTH, roles=(Role(YOUTH, RoleAct.SIGNS, "no/information/12-15/shielded"),))
+    by_youth = consent(YOUTH, roles=(Role(YOUTH, RoleAct.SIGNS, "no/information/12-15/shielded"),))
     half = consent(MOTHER)
     letter = consent(MOTHER, FATHER, receivers=f.parties(f.BUP, MOTHER))
     both = consent(MOTHER, FATHER, receivers=f.parties(f.BUP, f.SCHOOL))
@@ -137,13 +137,13 @@ def edges() -> dict[str, Question]:
         ),
         "a matter shielded from somebody else": (share(BOTH), f.case(BOTH, shields=(shield,)), NOW),
         "a youth of 13 alone in a matter withheld from the parents": (
-            share(alone),
-            f.case(alone, sheet=youth_13, hearings=(), shields=(withheld,)),
+            share(by_youth),
+            f.case(by_youth, sheet=youth_13, hearings=(), shields=(withheld,)),
             NOW,
         ),
         "read after the decision to withhold ended": (
-            opening(alone, shared_at=NOW - 1),
-            f.case(alone, sheet=youth_13, hearings=(), shields=(replace(withheld, holds_to=NOW),)),
+            opening(by_youth, shared_at=NOW - 1),
+            f.case(by_youth, sheet=youth_13, hearings=(), shields=(replace(withheld, holds_to=NOW),)),
             NOW,
         ),
         "the parents of a youth of 16 who cannot consent": (
