@@ -124,6 +124,10 @@ def _report(concerned: list[Mutant], verdicts: dict[Mutant, str]) -> int:
         if verdicts.get(each) not in {None, KILLED}:
             known = (each.module, each.before, each.after) in argued
             _tell(f"{'argued' if known else 'survived'}: {each}")
+    there = {(each.module, each.before, each.after) for each in concerned}
+    for module, before, after in sorted(argued - there):
+        if module in {each.module for each in concerned}:
+            _tell(f"argued for nothing: {module}: {before!r} → {after!r}")
     for module in sorted({each.module for each in concerned}):
         _tell(_count(module, [each for each in concerned if each.module == module], verdicts))
     _tell(_count("all", concerned, verdicts))
