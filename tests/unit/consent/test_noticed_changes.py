@@ -12,6 +12,7 @@ from protocol.consent.age import age, birthday, months_after, wall_clock
 from protocol.consent.answer import Deny, Missing, Permit, Reason
 from protocol.consent.ask import Actor
 from protocol.consent.case import AcceptedRules
+from protocol.consent.coverage import fell
 from protocol.consent.decide import decide
 from protocol.consent.exceptions import excused
 from protocol.consent.explain import explain
@@ -173,3 +174,13 @@ def test_a_no_in_another_matter_or_of_another_child_stops_nothing_here() -> None
         assert isinstance(decide(f.share(BOTH), case, NOW), Permit)
     here = f.case(BOTH, sheet=sheet, hearings=(f.heard(), against))
     assert isinstance(decide(f.share(BOTH), here, NOW), Deny)
+
+
+# Parties
+
+
+def test_neither_a_person_nor_an_unknown_unit_falls_away_with_somebody_elses_unit() -> None:
+    case = f.case()
+    assert not fell((f.BUP,), MOTHER, case)
+    assert not fell((f.BUP,), f.unit(99), case)
+    assert fell((f.BUP,), f.BUP_TEAM, case)
