@@ -133,7 +133,7 @@ def brief(shown: Shown) -> dict[str, Any]:
         "categories": [str(category) for category in left.categories],
         "share_until": left.share_until,
         "read_until": left.read_until,
-        "signed": [signature.person for signature in known.facts.signatures],
+        "signed": [each.person for each in known.facts.signatures if each.disputed_at is None],
         "recorded": [word.to_json() for word in written_down(known)],
         "answers": answers(known),
         "narrowed": [{"by": each.person, "at": each.at, **each.less.to_json()} for each in known.facts.narrowings],
@@ -207,6 +207,8 @@ def _next(session: Session, shown: Shown) -> str:
 def _signatures(session: Session, shown: Shown, me: PersonId) -> Iterator[str]:
     for signature in shown.known.facts.signatures:
         signer = who(session, signature.person, me)
+        if signature.disputed_at is not None:
+            signer += session.say(" (bestridt)", " (disputed)")
         yield session.say(f"  Signert {day(signature.at)}: {signer}", f"  Signed {day(signature.at)}: {signer}")
     for narrowing in shown.known.facts.narrowings:
         by = who(session, narrowing.person, me)

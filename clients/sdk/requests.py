@@ -228,7 +228,7 @@ def _answered(known: Known, role: Role) -> Answered:
         (Answer.WITHDREW, facts.withdrawals),
         (Answer.REFUSED, facts.refusals),
         (Answer.OBJECTED, facts.objections),
-        (Answer.SIGNED, facts.signatures),
+        (Answer.SIGNED, tuple(each for each in facts.signatures if each.disputed_at is None)),
         (Answer.INFORMED, facts.notices),
     )
     for answer, said in words:

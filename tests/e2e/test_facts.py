@@ -139,6 +139,13 @@ async def test_a_yes_is_recorded_by_two_and_disputed_by_the_person(served: Stage
     await act(served, "father", "consent", "dispute", *about)
     assert await state(served, "mother") == "partly-signed"
     assert "A professional wrote down" not in (await run(served, "father", "notices", "--language", "en")).out
+    disputed = await act(served, "mother", "consent", "show", *about)
+    assert served.persons["father"] not in disputed["signed"]
+    [answer] = [
+        one for one in disputed["answers"] if (one["person"], one["act"]) == (served.persons["father"], "signs")
+    ]
+    assert answer["answer"] == "waiting"
+    assert "(disputed)" in (await run(served, "mother", "consent", "show", *about, "--language", "en")).out
     assert await fail(served, "father", "consent", "dispute", *about) == (2, "not-recorded")
     await act(served, "bup", *record)
     await act(served, "bup-custodian", "consent", "confirm-record", *told)
