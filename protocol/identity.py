@@ -342,6 +342,11 @@ class Directory:
                 raise Refused("not-entitled", "an order names a unit that is no child welfare service")
         return determined(words)
 
+    def require_authorities(self) -> None:
+        """Check that everything came along that the sheets name about who signs; raises as `authorities`."""
+        for subject in self._sheets:
+            self.authorities(subject)
+
     def determined(self, subject: SubjectId) -> tuple[Determined, ...]:
         """Return all that registrars said about who signs for the subject, oldest first, named by the sheet or not."""
         said = [word for word in self._determined.values() if word.body.subject == subject]

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from clients.cli import syncing
+from clients.cli import authorities, syncing
 from clients.cli.reading import identifier, word
 from clients.cli.session import Session, command
 from clients.sdk import enrolment, registrar, renewing, subjects
@@ -22,6 +22,7 @@ _HOUR_MS = 3_600_000
 
 app = typer.Typer(help="Vouch for persons, units and children (for registrars).", no_args_is_help=True)
 syncing.join(app)
+authorities.register(app)
 
 
 @command(app, "init")
@@ -63,16 +64,25 @@ async def publish(
         int | None, typer.Option(help="How many of the witnesses must cosign; more than half, if not given.")
     ] = None,
     largest_age: Annotated[int, typer.Option(min=1, help="How many hours old their word may be.")] = 24,
+    also: Annotated[
+        list[str] | None, typer.Option(help="Somebody you vouch for who becomes a registrar too (per_…).")
+    ] = None,
+    without: Annotated[list[str] | None, typer.Option(help="Who is a registrar no longer (per_…).")] = None,
 ) -> None:
     """Sign the policy with the root key and publish it: which log, which registrars, which rules.
 
+    Orders, mandates and settlements take two registrars: with --also a second one joins you, who is then asked to
+    confirm. Registrars stay from one policy to the next; what somebody said counts only while they are one.
+
     Example: `fortrolig registrar publish --log "$(cat log-key.txt)"`
     """
+    joining, leaving = (tuple(identifier(PersonId, one) for one in given or ()) for given in (also, without))
+    colleagues = registrar.Colleagues(joining, leaving)
     if quorum is not None and not witness:
         raise Misused("no-witness", "--quorum says how many of the witnesses that --witness names must cosign.")
     async with session.client() as client:
         witnessing = registrar.Witnessing.most_of(witness, quorum, largest_age * _HOUR_MS) if witness else None
-        policy = await registrar.publish(client, log, recorded=recorded, witnessing=witnessing)
+        policy = await registrar.publish(client, log, recorded=recorded, witnessing=witnessing, colleagues=colleagues)
     number = policy.statement.body.number
     session.show(
         {"number": number, "origin": policy.origin, "not_after": policy.statement.body.not_after},

@@ -176,6 +176,7 @@ class Believer:
             directory.learn(statements)
             for subject, renewal in renewed:
                 directory.learn_renewal(renewal.logged, subject, renewal.index, renewal.proof)
+            directory.require_authorities()
         except Refused as error:
             raise self.tampered(error, {"statements": [logged.to_json() for logged in statements]}) from error
         # Before it is pinned: what was shown to me alone must not stand in the way of the truth afterwards.

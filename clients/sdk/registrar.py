@@ -71,15 +71,32 @@ class Witnessing:
         return cls((), 0) if policy is None else cls(policy.witnesses, policy.quorum, policy.fresh_for)
 
 
+@dataclass(frozen=True, slots=True)
+class Colleagues:
+    """Who becomes a registrar beside me, of those I vouch for as persons, and who is one no longer."""
+
+    joining: tuple[PersonId, ...] = ()
+    leaving: tuple[PersonId, ...] = ()
+
+
+NO_CHANGE = Colleagues()
+
+
 async def publish(
-    client: Client, log: str, *, recorded: bool | None = None, witnessing: Witnessing | None = None
+    client: Client,
+    log: str,
+    *,
+    recorded: bool | None = None,
+    witnessing: Witnessing | None = None,
+    colleagues: Colleagues = NO_CHANGE,
 ) -> Policy:
     """Sign the policy with the root key, log key in it, and publish it; the next number if there is one already.
 
     `log` is the verifier key text that `server init` printed. The rules that this program holds are accepted for terms
     made from now; those that the last policy accepted stay accepted for terms made before. `recorded` says whether
     signatures count that professionals wrote down for others: as the last policy did, if not given, at first not.
-    `witnessing` names the witnesses: as the last policy did, if not given, at first none.
+    `witnessing` names the witnesses: as the last policy did, if not given, at first none. The registrars are I and the
+    last policy's, as `colleagues` changes them.
 
     Raises:
         Misused: I do not hold the root key, or `log` is none (`bad-log-key`), or a witness's key is none, or as many
@@ -103,6 +120,7 @@ async def publish(
         LogPolicy(origin, log, witnessing.witnesses, witnessing.quorum, witnessing.fresh_for)
     except BadCheckpoint as error:
         raise Misused("bad-witness", f"These are not witnesses' keys of which so many can sign: {error}.") from error
+    others = await _others(client, () if before is None else before.registrars, colleagues)
     keys = client.home.keyring
     body = PolicyBody(
         number=number,
@@ -112,7 +130,7 @@ async def publish(
         witnesses=witnessing.witnesses,
         quorum=witnessing.quorum,
         fresh_for=witnessing.fresh_for,
-        registrars=(Registrar(client.person, KeySet(keys.signing.public, keys.sealing.public.raw)),),
+        registrars=(Registrar(client.person, KeySet(keys.signing.public, keys.sealing.public.raw)), *others),
         rules=following(() if before is None else before.rules, current_rules().digest, clock()),
         recorded=(before is not None and before.recorded) if recorded is None else recorded,
     )
@@ -122,6 +140,15 @@ async def publish(
     policy = await client.load_policy()
     await client.check_receipt(Logged(token, str(answer["receipt"])))
     return policy
+
+
+async def _others(client: Client, before: Sequence[Registrar], colleagues: Colleagues) -> tuple[Registrar, ...]:
+    changed = {client.person, *colleagues.joining, *colleagues.leaving}
+    kept = tuple(each for each in before if each.person not in changed)
+    if not colleagues.joining:
+        return kept
+    directory = await client.directory(persons=colleagues.joining)
+    return (*kept, *(Registrar(each, directory.keys(each)) for each in sorted(set(colleagues.joining))))
 
 
 async def _next_number(client: Client) -> int:
