@@ -99,7 +99,7 @@ async def share(stage: Stage, matter: MatterId) -> str:
         await send(gp, message)
     async with stage.client("bup") as bup:
         [item] = [one for one in await inbox(bup) if not one.opened]
-        return str((await open_share(bup, item)).message)
+        return str((await open_share(bup, item)).body.message)
 
 
 def new_matter() -> MatterId:

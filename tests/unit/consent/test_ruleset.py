@@ -12,10 +12,12 @@ import pytest
 
 from keys.canonical import canonical
 from protocol.consent.age import Band
+from protocol.consent.in_place import InPlace
 from protocol.consent.ruleset import (
     PAIRS,
     BadRules,
     MayObject,
+    Rule,
     RuleSet,
     Signs,
     When,
@@ -40,7 +42,8 @@ def test_the_digest_is_sha256_of_the_canonical_content() -> None:
 
 
 def test_every_rule_explains_itself_in_two_languages_with_its_reference() -> None:
-    for rule in (*current_rules().rules, *current_rules().in_place):
+    every: list[Rule | InPlace] = [*current_rules().rules]
+    for rule in [*every, *current_rules().in_place]:
         assert rule.nb.endswith(".")
         assert rule.en.endswith(".")
         assert rule.nb != rule.en

@@ -63,8 +63,8 @@ def standing_in() -> dict[str, Question]:
     emergency = order(AuthorityKind.EMERGENCY_ORDER, holds_to=NOW)
     mandate = order(AuthorityKind.MANDATE, persons=(GRANDMOTHER,), holds_to=Instant(NOW + 1))
     settled = order(AuthorityKind.RESPONSIBILITY, persons=(MOTHER, FATHER))
-    unknown = {"signed": BOTH, "listed": SERVICE[:2], "responsibility": Responsibility.UNKNOWN}
-    alone = {"signed": by(GRANDMOTHER), "listed": REPRESENTED, "responsibility": Responsibility.UNKNOWN}
+    unknown: dict[str, Any] = {"signed": BOTH, "listed": SERVICE[:2], "responsibility": Responsibility.UNKNOWN}
+    alone: dict[str, Any] = {"signed": by(GRANDMOTHER), "listed": REPRESENTED, "responsibility": Responsibility.UNKNOWN}
     left = (*SERVICE[:2], f.holder(CASEWORKER, Capacity.CHILD_WELFARE, until=SIGNED + DAY), SERVICE[3])
     ended = order(ending_at=SIGNED, ended_at=SIGNED)
     return {
