@@ -83,6 +83,8 @@ def is_settled(sheet: Sheet, purpose: Purpose, at: Instant) -> bool:
 
     A settlement fits exactly the guardians that it names: nobody fewer and nobody more.
     """
+    if not sheet.authorities:
+        return False
     holders = who(sheet.may_sign, Capacity.GUARDIAN, at)
     return any(
         one.counts(at)
@@ -100,6 +102,8 @@ def counted(
     A guardian's does not, where an order stood at any instant since. That of somebody who signed for a child welfare
     service counts for whoever signs for the same service later: a consent outlives the staff of a unit.
     """
+    if not sheet.authorities:
+        return frozenset(signature.person for signature in signatures)
     signed: set[PersonId] = set()
     now = _service(rules, sheet, purpose, then)
     for signature in signatures:
