@@ -14,11 +14,11 @@ from protocol.consent.ask import Actor
 from protocol.consent.case import AcceptedRules
 from protocol.consent.coverage import fell
 from protocol.consent.decide import decide
-from protocol.consent.exceptions import excused
-from protocol.consent.explain import explain
+from protocol.consent.exceptions import as_received, excused
+from protocol.consent.explain import Audience, audience_of, explain
 from protocol.consent.judge import may_withdraw, youth_from_16
 from protocol.consent.state import prepare
-from protocol.consent.vocabulary import Category, Kind, Language, Outcome, Purpose, Responsibility, RoleAct
+from protocol.consent.vocabulary import Capacity, Category, Kind, Language, Outcome, Purpose, Responsibility, RoleAct
 from protocol.identifiers import LARGEST_INTEGER, ConsentId, Instant
 from tests.unit.consent import family as f
 from tests.unit.consent.family import BORN, BOTH, FATHER, MOTHER, NOW, YOUTH
@@ -184,3 +184,21 @@ def test_neither_a_person_nor_an_unknown_unit_falls_away_with_somebody_elses_uni
     assert not fell((f.BUP,), MOTHER, case)
     assert not fell((f.BUP,), f.unit(99), case)
     assert fell((f.BUP,), f.BUP_TEAM, case)
+
+
+def test_what_lacks_is_told_before_what_was_taken_back() -> None:
+    one = f.consent(MOTHER, narrowings=(f.narrowing(MOTHER, receivers=(f.BUP,)),))
+    answer = decide(f.share(one), f.case(one), NOW)
+    assert isinstance(answer, Deny)
+    assert answer.reason is Reason.SIGNATURE_MISSING
+
+
+def test_a_person_and_a_unit_that_nobody_knows_take_what_the_policy_takes() -> None:
+    case = f.case(recorded=True)
+    assert as_received(case, MOTHER, f.unit(99)) == case
+
+
+def test_who_signs_for_child_welfare_is_spoken_to_as_child_welfare() -> None:
+    case = f.case(sheet=f.sheet(may_sign=(f.holder(f.NURSE, Capacity.CHILD_WELFARE), f.holder(MOTHER))))
+    assert audience_of(Actor(f.NURSE, None), case, None) is Audience.CHILD_WELFARE
+    assert audience_of(Actor(MOTHER, None), case, None) is Audience.PARENT
