@@ -52,7 +52,7 @@ ROUTES = {
     "from-school": ("school", "bup"),
     "back": ("bup", "gp"),
 }
-EAGER = st.sampled_from(("own", "own", "own", "recorded", "recorded", "nobody"))
+EAGER = st.sampled_from(("own", "own", "recorded", "recorded", "nobody"))
 """How everybody who must sign does so at once, so that much is in force."""
 PURPOSES = (Purpose.INFORMATION, Purpose.COORDINATION, Purpose.REFERRAL, Purpose.DISCHARGE)
 ENTITLED = {
@@ -203,6 +203,7 @@ class Asking(Stage):
     @rule(played=CONSENTS, nth=st.integers(0, 9))
     def dispute(self, played: Played, nth: int) -> None:
         """Let somebody dispute what was last written down of them; what was never written is refused."""
+        played = next((each for each in reversed(self.played) if each.written), played) if nth else played
         whose = sorted(played.written)
         self.disputed_by(played, whose[nth % len(whose)] if whose and nth else PEOPLE[nth % len(PEOPLE)])
 
