@@ -11,13 +11,14 @@ from protocol.consent.acceptance import following
 from protocol.consent.age import age, birthday, months_after, wall_clock
 from protocol.consent.answer import Deny, Missing, Permit, Reason
 from protocol.consent.ask import Actor
-from protocol.consent.case import AcceptedRules
+from protocol.consent.case import AcceptedRules, Assessment
 from protocol.consent.coverage import fell
 from protocol.consent.decide import decide
 from protocol.consent.exceptions import as_received, excused
 from protocol.consent.explain import Audience, audience_of, explain
 from protocol.consent.judge import may_withdraw, youth_from_16
 from protocol.consent.state import prepare
+from protocol.consent.terms import Role
 from protocol.consent.vocabulary import Capacity, Category, Kind, Language, Outcome, Purpose, Responsibility, RoleAct
 from protocol.identifiers import LARGEST_INTEGER, ConsentId, Instant
 from tests.unit.consent import family as f
@@ -202,3 +203,18 @@ def test_who_signs_for_child_welfare_is_spoken_to_as_child_welfare() -> None:
     case = f.case(sheet=f.sheet(may_sign=(f.holder(f.NURSE, Capacity.CHILD_WELFARE), f.holder(MOTHER))))
     assert audience_of(Actor(f.NURSE, None), case, None) is Audience.CHILD_WELFARE
     assert audience_of(Actor(MOTHER, None), case, None) is Audience.PARENT
+
+
+def test_a_no_from_before_16_does_not_stop_what_the_youth_signs_at_16() -> None:
+    mine = f.consent(YOUTH, roles=(Role(YOUTH, RoleAct.SIGNS, "no/information/16-17"),))
+    against = f.heard(Outcome.AGAINST, NOW - 1)
+    case = f.case(mine, sheet=f.sheet(BORN[16]), hearings=(against,))
+    assert isinstance(decide(f.share(mine), case, NOW), Permit)
+
+
+def test_an_assessment_of_another_child_lifts_no_no() -> None:
+    hearings = (f.heard(), f.heard(Outcome.AGAINST, NOW - 2))
+    assessed = Assessment(f.CHILD, f.MATTER, f.DOCTOR, Instant(NOW - 1))
+    for assessment, answer in ((assessed, Permit), (replace(assessed, subject=f.OTHER_CHILD), Deny)):
+        case = f.case(BOTH, sheet=f.sheet(BORN[13]), hearings=hearings, assessments=(assessment,))
+        assert isinstance(decide(f.share(BOTH), case, NOW), answer)
