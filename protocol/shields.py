@@ -10,7 +10,7 @@ from protocol.consent.case import Sheet, Shield
 from protocol.consent.circumstance import recorded
 from protocol.consent.guardianship import parts
 from protocol.consent.law import youth
-from protocol.consent.shielding import Asked, Decided, Ended, Told, Word, may_be_shut_out, may_stand_on, shielding
+from protocol.consent.shielding import Asked, Decided, Ended, Told, Word, may_stand_on, shielding
 from protocol.consent.vocabulary import Circumstance, Ground, Regime
 from protocol.identifiers import Instant, MatterId, PersonId, SubjectId, UnitId
 from protocol.identity import Directory, Logged
@@ -60,12 +60,15 @@ def shield_word(directory: Directory, logged: Logged) -> Said:
     if isinstance(body, _DECISIONS) and not _is_health(directory, body.unit):
         raise Refused("not-entitled", "only a professional of a health unit decides what is withheld")
     word = _word(statement, t)
-    if isinstance(word, Asked | Decided) and word.persons:
-        lawful = may_stand_on(word.ground, sheet.birth_date, t) and may_be_shut_out(sheet, word.persons, t)
-        if not lawful:
-            raise Refused("not-entitled", "the law lets nobody be shut out so at this age")
+    # Whether they stood on the sheet then is the server's to check: who has left it since is shut out of nothing more.
+    if isinstance(word, Asked | Decided) and word.persons and not _lawful(sheet, word, t):
+        raise Refused("not-entitled", "the law lets nobody be shut out so at this age")
     to = body.to if isinstance(body, ShieldAskBody) else None
     return Said(body.subject, body.matter, word, statement.iss, body.unit, statement.digest, to)
+
+
+def _lawful(sheet: Sheet, word: Asked | Decided, at: Instant) -> bool:
+    return may_stand_on(word.ground, sheet.birth_date, at) and not youth(sheet, at) & set(word.persons)
 
 
 def shields_of(

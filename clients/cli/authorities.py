@@ -22,7 +22,9 @@ from protocol.identifiers import Instant, PersonId, SubjectId
 from protocol.statements.authority import AuthorityEndBody, decision_number
 
 ChildArgument = Annotated[str, typer.Argument(help="The child (sub_…).")]
-NumberOption = Annotated[str, typer.Option("--number", help="The number on the paper: capital letters, digits, / . -")]
+NumberOption = Annotated[
+    str, typer.Option("--paper-number", help="The number on the paper: capital letters, digits, / . -")
+]
 DecidedOption = Annotated[str, typer.Option("--decided", help="The date on the paper, YYYY-MM-DD.")]
 UntilOption = Annotated[str | None, typer.Option(help="The day it ends (YYYY-MM-DD, midnight in Oslo).")]
 
@@ -69,7 +71,7 @@ async def order(
     it has been rechecked: an emergency order within a week (it ends within six weeks), a care order within a year.
     Whoever signs is a person you vouch for, invited as a person: a member of the service's mailbox is not enough.
 
-    Example: `fortrolig registrar order sub_… --number BHN-26-417 --decided 2026-08-20 --service unt_… --signer per_…`
+    Example: `fortrolig registrar order sub_… --paper-number B-26-4 --decided 2026-08-20 --service unt_… --signer per_…`
     """
     async with session.client() as client:
         decision = Decision(
@@ -97,7 +99,7 @@ async def mandate(
 
     It counts once another registrar has confirmed it.
 
-    Example: `fortrolig registrar mandate sub_… --number R-12 --decided 2026-08-20 --representative per_… --until 2027-08-20`
+    Example: `fortrolig registrar mandate sub_… --paper-number R-12 --decided 2026-08-20 --representative per_… --until 2027-08-20`
     """  # noqa: E501  (an example is one line)
     decision = Decision(
         by=AuthorityKind.MANDATE,
@@ -123,7 +125,7 @@ async def settle(
 
     Name exactly those whom the child's sheet lists as guardians. It counts once another registrar has confirmed it.
 
-    Example: `fortrolig registrar settle sub_… --number TING-17/2026 --decided 2026-08-20 --guardian per_…`
+    Example: `fortrolig registrar settle sub_… --paper-number TING-17/2026 --decided 2026-08-20 --guardian per_…`
     """
     decision = Decision(
         by=AuthorityKind.RESPONSIBILITY,
@@ -145,7 +147,7 @@ async def confirm(
 ) -> None:
     """Confirm, as a second registrar, what another recorded. Read the paper yourself, and type its number from it.
 
-    Example: `fortrolig registrar confirm sub_… 3fa9c1 --number BHN-26-417`
+    Example: `fortrolig registrar confirm sub_… 3fa9c1 --paper-number BHN-26-417`
     """
     subject = identifier(SubjectId, child)
     async with session.client() as client:
@@ -215,7 +217,7 @@ def _told(session: Session, digest: str, child: str) -> None:
             f"Registrert som {digest[:16]}. En annen registerfører må bekrefte:",
             f"Recorded as {digest[:16]}. Another registrar must confirm it:",
         ),
-        f"  fortrolig registrar confirm {child} {digest[:16]} --number …",
+        f"  fortrolig registrar confirm {child} {digest[:16]} --paper-number …",
     )
 
 

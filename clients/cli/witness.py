@@ -27,7 +27,7 @@ def init(
     A witness says when it saw which size and root of a log, and never says it of two that contradict each other.
     Whoever runs it should have nothing to do with the server's operator.
 
-    Example: `fortrolig witness init --folder ./witness --name witness.example/w1 --log <log's verifier key>`
+    Example: `fortrolig witness init --folder ./witness --name witness.example/w1 --log <key>`
     """
     logs = [word for each in log for word in ("--log", each)]
     become("witness", "init", ["--folder", str(folder), "--name", name, *logs], as_json=as_json)

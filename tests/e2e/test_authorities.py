@@ -22,7 +22,7 @@ from protocol.identifiers import MatterId, SubjectId
 from tests.e2e.stage import Stage, enrol, newborn, own_sending
 from tests.e2e.test_command import run
 
-NUMBER = ("--number", "BHN-26-417")
+NUMBER = ("--paper-number", "BHN-26-417")
 DECIDED = ("--decided", "2026-08-20")
 
 
@@ -127,7 +127,7 @@ async def test_the_service_is_asked_signs_and_the_recipients_client_opens_what_i
     assert await refused(service, before) == Reason.EXCEPTION_CARE_ORDER
     confirming = ("registrar", "confirm", service.child, recorded[:12])
     assert await fail(service, "registrar", *confirming, *NUMBER) == (3, "not-entitled")
-    assert await fail(service, "colleague", *confirming, "--number", "BHN-26-418") == (2, "other-number")
+    assert await fail(service, "colleague", *confirming, "--paper-number", "BHN-26-418") == (2, "other-number")
     await act(service, "colleague", *confirming, *NUMBER)
     assert await refused(service, before) == Reason.NEEDS_NEW_CONSENT
     matter = new_matter()
@@ -207,7 +207,7 @@ async def register(stage: Stage, responsibility: Responsibility) -> SubjectId:
 async def test_what_is_typed_wrongly_is_said_and_records_nothing(service: Stage) -> None:
     by = ("--service", "Barnevern", "--signer", service.persons["caseworker"])
     for wrong, code in (
-        (("--number", "nr 17", *DECIDED), "bad-number"),
+        (("--paper-number", "nr 17", *DECIDED), "bad-number"),
         ((*NUMBER, "--decided", "20.08.2026"), "bad-day"),
         ((*NUMBER, *DECIDED, "--purpose", "everything"), "bad-word"),
     ):

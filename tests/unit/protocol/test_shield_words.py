@@ -78,6 +78,16 @@ def test_every_word_is_believed_from_whoever_may_say_it() -> None:
     assert shielding(f.MATTER, [each.word for each in found]).standing == found[2].word
 
 
+def test_a_word_goes_on_counting_once_whom_it_shuts_out_has_left_the_sheet() -> None:
+    story = tell(
+        step("sheet", body={"birth_date": f.BORN[13], "may_know": (), "may_sign": (f.holder(f.MOTHER),)}),
+        between=lambda story: story.do("word", f.DOCTOR, withhold()),
+    )
+    word = shield_word(story.directory(), story.logged("word")).word
+    assert isinstance(word, Decided)
+    assert f.FATHER in word.persons
+
+
 def test_what_says_nothing_on_a_shield_is_refused() -> None:
     story = tell()
     with pytest.raises(Refused) as refused:
@@ -121,6 +131,5 @@ def test_the_law_knows_each_word_at_its_ages(age: int, who: PersonId, body: Shie
         assert code((who, body), age=age) == "not-entitled"
 
 
-def test_nobody_is_shut_out_who_is_not_on_the_sheet() -> None:
-    assert code((f.YOUTH, ask(persons=(f.STRANGER,)))) == "not-entitled"
+def test_nobody_is_shut_out_from_what_is_their_own() -> None:
     assert code((f.YOUTH, ask(persons=(f.YOUTH,)))) == "not-entitled"
