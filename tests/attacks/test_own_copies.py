@@ -42,7 +42,8 @@ async def test_the_server_takes_no_own_copy_that_is_not_the_senders(office: Offi
 async def test_the_reader_refuses_it_though_sender_and_server_agree(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sharing, "_require_sealed_now", lambda *_: {})
+    for check in ("_require_sender", "_require_sealed_now"):
+        monkeypatch.setattr(sharing, check, lambda *_: {})
     parcel, school = await smuggled(office), office.town.school
     done(await office.send(parcel))
     token = office.opening(office.town.teacher, parcel, "own", school)
