@@ -22,13 +22,11 @@ from server.identity.access import CLOSINGS
 from server.identity.forms import AcceptedAnswer, LoggedAnswer, StatementsAnswer, TokenForm
 from server.identity.intake import INTAKE, Rejected
 from server.identity.publishing import publish
-from server.identity.refusals import PROBLEMS as STATEMENT_PROBLEMS
-from server.identity.refusals import problem_of
+from server.identity.refusals import beside, problem_of
 
 routes = RouteTable("exclusions")
 
-_CODES = {kind.code for kind in PROBLEMS}
-_PROBLEMS = (*PROBLEMS, *(kind for kind in STATEMENT_PROBLEMS if kind.code not in _CODES), NOT_FOUND)
+_PROBLEMS = (*beside(PROBLEMS), NOT_FOUND)
 
 
 def prepare(app: web.Application) -> None:

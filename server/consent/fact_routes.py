@@ -9,12 +9,11 @@ from server.http.problems import NOT_FOUND, REFUSED, ProblemDocument
 from server.http.routes import RouteTable
 from server.identity.forms import AcceptedAnswer, TokenForm
 from server.identity.intake import INTAKE, Rejected
-from server.identity.refusals import PROBLEMS as STATEMENT_PROBLEMS
+from server.identity.refusals import beside
 
 routes = RouteTable("facts")
 
-_CODES = {kind.code for kind in PROBLEMS}
-_PROBLEMS = (*PROBLEMS, *(kind for kind in STATEMENT_PROBLEMS if kind.code not in _CODES), REFUSED, NOT_FOUND)
+_PROBLEMS = (*beside(PROBLEMS), REFUSED, NOT_FOUND)
 
 
 @routes.post(

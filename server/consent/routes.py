@@ -27,15 +27,14 @@ from server.identity.access import RELATIONS
 from server.identity.forms import AcceptedAnswer, LoggedAnswer, TokenForm
 from server.identity.intake import INTAKE, Rejected
 from server.identity.publishing import publish
-from server.identity.refusals import PROBLEMS as STATEMENT_PROBLEMS
+from server.identity.refusals import beside
 
 routes = RouteTable("consent")
 
 ON_ENDED: web.AppKey[list[OnEnded]] = web.AppKey("on_ended", list)
 """What else happens when a consent ends by somebody's no; packages above append to it in their `prepare`."""
 
-_CODES = {kind.code for kind in PROBLEMS}
-_PROBLEMS = (*PROBLEMS, *(kind for kind in STATEMENT_PROBLEMS if kind.code not in _CODES), REFUSED, NOT_FOUND)
+_PROBLEMS = (*beside(PROBLEMS), REFUSED, NOT_FOUND)
 
 
 def prepare(app: web.Application) -> None:

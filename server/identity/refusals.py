@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from server.http.problems import ProblemDocument, ProblemType
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from server.identity.intake import Rejected
 
 _TITLES = {
@@ -41,6 +43,12 @@ _TITLES = {
 PROBLEMS = tuple(ProblemType(code, status, title) for code, (status, title) in _TITLES.items())
 
 _KINDS = {kind.code: kind for kind in PROBLEMS}
+
+
+def beside(own: Iterable[ProblemType]) -> tuple[ProblemType, ...]:
+    """Return what a route answers that takes statements: its own problems, and those of statements that it lacks."""
+    known = {kind.code: kind for kind in own}
+    return (*known.values(), *(kind for code, kind in _KINDS.items() if code not in known))
 
 
 def problem_of(rejected: Rejected) -> ProblemDocument:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,24 +14,21 @@ from protocol.identifiers import Instant, PersonId
 from protocol.identity import Directory
 from protocol.logged import EVENTS
 from protocol.pins import Pins
-from protocol.reading import Fields
 from protocol.statements.base import Refused
 from protocol.statements.exclusions import KEEPING_OUT, BlockBody, ExclusionBody, KeepingOutEndBody
 from protocol.statements.restricted import RestrictedEpochBody
 from tests.unit.consent import family as f
+from tests.unit.protocol.bodies import read_body, vectors
 from tests.unit.protocol.world import DAY, GP_HEAD, Story, seal_of, sha, statement_id, tell
 
-VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "exclusions" / "statements.json").read_text("utf-8"))
+VECTORS = vectors("exclusions")
 KINDS: dict[str, Any] = {kind.kind: kind for kind in (*KEEPING_OUT, RestrictedEpochBody)}
 GROUND = sha(b"ground")
 NEIGHBOUR = f.person(61)
 
 
 def read(case: dict[str, Any]) -> Any:
-    fields = Fields(case["body"], case["kind"])
-    body = KINDS[case["kind"]].read(fields)
-    fields.done()
-    return body
+    return read_body(KINDS, case)
 
 
 @pytest.mark.parametrize("case", VECTORS["accepted"], ids=lambda case: case["name"])

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from protocol.logged import EVENTS
-from protocol.reading import Fields
 from protocol.statements.shields import SHIELD_WORDS
+from tests.unit.protocol.bodies import read_body, vectors
 
-VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "shields" / "statements.json").read_text("utf-8"))
+VECTORS = vectors("shields")
 KINDS = {word.kind: word for word in SHIELD_WORDS}
 
 
 def read(case: dict[str, Any]) -> Any:
-    fields = Fields(case["body"], case["kind"])
-    body = KINDS[case["kind"]].read(fields)
-    fields.done()
-    return body
+    return read_body(KINDS, case)
 
 
 @pytest.mark.parametrize("case", VECTORS["accepted"], ids=lambda case: case["name"])
